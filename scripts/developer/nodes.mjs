@@ -2,7 +2,7 @@
  * The versions of Node.js that packages are made for: each one's program and headers, from npm's registry, and the
  * SQLite addon compiled with these headers. Both are kept in `.build`, because compiling takes a minute or two each.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -81,11 +81,35 @@ function addonPath(version) {
   return join(root, `.build/addons/${version}-${process.arch}-${key}.node`);
 }
 
+/**
+ * Returns the environment without what says where the headers of Node.js are, as npm's setting `nodedir` does: node-gyp
+ * takes that instead of its option, and would compile all addons with the headers of one Node.js.
+ */
+export function withoutNodedir(environment) {
+  const isNodedir = /^npm_(?:config|package_config_node_gyp)_nodedir$/i;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !isNodedir.test(name)));
+}
+
+/** Throws if this version of Node.js, which lies in `folder`, does not load the addon at `path`. */
+function expectLoadable(version, folder, path) {
+  const { status, stderr } = spawnSync(join(folder, 'bin/node'), ['-e', 'require(process.argv[1])', path], {
+    encoding: 'utf8',
+  });
+  if (status === 0) return;
+  const reason = /^\w*Error: .*/m.exec(stderr)?.[0] ?? stderr.trim();
+  throw new Error(`${path}: Node.js ${version} does not load it (${reason}): remove it, and start again`);
+}
+
 /** Returns the file of the SQLite addon for this version of Node.js, after compiling it if it is not there. */
 export async function compileAddon(version) {
   const path = addonPath(version);
-  if (existsSync(path)) return path;
   const node = await fetchNode(version);
+  if (!existsSync(path)) await compileInto(path, version, node);
+  expectLoadable(version, node, path);
+  return path;
+}
+
+async function compileInto(path, version, node) {
   // The makefiles take no folder with spaces.
   const work = mkdtempSync(join(tmpdir(), 'pep381client-addon-'));
   try {
@@ -96,12 +120,11 @@ export async function compileAddon(version) {
     console.log(`Compiling SQLite for Node.js ${version}: a minute or two.`);
     const gyp = execFileSync('npm', ['exec', '-c', 'echo "$npm_config_node_gyp"'], { encoding: 'utf8' }).trim();
     const args = [gyp, 'rebuild', '--release', '--directory', folder, '--nodedir', join(work, 'node'), '--silent'];
-    await run(process.execPath, args, { ...process.env, ...flags });
+    await run(process.execPath, args, { ...withoutNodedir(process.env), ...flags });
     mkdirSync(dirname(path), { recursive: true });
     copyFileSync(join(folder, 'build/Release/better_sqlite3.node'), `${path}.part`);
     renameSync(`${path}.part`, path);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
-  return path;
 }

@@ -15,6 +15,9 @@ const recorded = [];
 const flags = [];
 const { setFlagsFromString } = v8;
 v8.setFlagsFromString = (flag) => flags.push(flag);
+// A cache also tells which functions V8's quick compiler has taken up. That depends on the length of the paths that they
+// worked through, so that the folder of the build would decide it. The flag is set back before the caches are made.
+setFlagsFromString('--no-sparkplug');
 vm.Script = class extends vm.Script {
   constructor(code, options) {
     const name = basename(options.filename);
@@ -34,6 +37,7 @@ Date.now = () => began;
 performance.now = () => 0;
 
 process.on('exit', () => {
+  setFlagsFromString('--sparkplug');
   let set = 0;
   // Programs share parts, but set other flags before they load them: pep381run, which comes first, needs them most often.
   const program = basename(process.argv[1]);

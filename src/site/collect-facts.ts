@@ -6,9 +6,11 @@ import {
   checkResultsState,
   indexState,
   missingState,
+  runResultsState,
   runState,
   serialState,
 } from '../state/mirror-state.ts';
+import { serialsBehind } from '../state/queue.ts';
 import type { RunRecord } from '../state/run-history.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { publicAlarms, publicParked } from './public-projects.ts';
@@ -45,15 +47,17 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
   const { unmetLines = [] } = state.get(missingState);
   const { alarms = [] } = state.get(alarmState);
   const { lastCheck, damagedShares = [] } = state.get(checkResultsState);
+  const totals = state.totals();
   const recorded = state.history.latest(runsRead);
   return {
     now,
     settings: { ...settings, upstream },
     policy,
     isConfigKnown,
-    totals: state.totals(),
+    totals,
     serial,
     serialMovedAt,
+    serialsBehind: totals.queued > totals.parked ? serialsBehind(serial, state.queue.groups()) : 0,
     completedAt: state.get(indexState).completedAt,
     runningSince: isRunning ? running : undefined,
     pausedAt,
@@ -66,8 +70,12 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
     removals: state.removals.latest(removalsRead),
     rejectedFiles: state.rejectedFiles.count(),
     unsatisfied: unmetLines.length,
-    alarms: publicAlarms(source, [...alarms].reverse()),
+    alarms: publicAlarms(
+      source,
+      [...alarms].sort((a, b) => b.last - a.last),
+    ),
     lastCheck,
+    hooksFailSince: state.get(runResultsState).hooksFailSince,
     // The last check has told its own findings.
     damagedShares: damagedShares.filter(({ finishedMs }) => finishedMs !== lastCheck?.finishedMs),
   };

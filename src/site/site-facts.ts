@@ -30,6 +30,8 @@ export interface SiteFacts {
   readonly totals: Totals;
   readonly serial: number | undefined;
   readonly serialMovedAt: number | undefined;
+  /** How many serials the first change that waits for its first try is behind `serial`. */
+  readonly serialsBehind: number | undefined;
   /** The time at which the last complete run began; undefined if none was complete so far. */
   readonly completedAt: number | undefined;
   /** The time since which a run is at work. */
@@ -53,6 +55,8 @@ export interface SiteFacts {
   /** The latest first. */
   readonly alarms: readonly AlarmRecord[];
   readonly lastCheck: CheckResult | undefined;
+  /** The time since which hooks fail. */
+  readonly hooksFailSince: number | undefined;
   /** What earlier checks found in shares that were not checked again since, the oldest first. */
   readonly damagedShares: readonly DamagedShare[];
 }

@@ -1,5 +1,9 @@
 /** What the programs remember of their last end and of all of them, for monitoring. Times are in milliseconds. */
+import { dayMs } from '../core/durations.ts';
 import type { StoreUsage } from '../core/store-usage.ts';
+
+/** Milliseconds for which what a check of a share found is something to do, although others were checked since. */
+export const damageMs = 7 * dayMs;
 
 /** The last end of a program. */
 interface ProgramEnd {

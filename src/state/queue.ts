@@ -149,3 +149,13 @@ export interface Queue {
   /** Returns the numbers of parked projects by obstacle. */
   parkedByObstacle(): ReadonlyMap<Obstacle, number>;
 }
+
+/**
+ * Returns how many serials the first change that waits for its first try is behind `serial`, that of upstream; undefined
+ * if that is not known.
+ */
+export function serialsBehind(serial: number | undefined, groups: readonly QueueGroup[]): number | undefined {
+  const untried = groups.find(({ obstacle }) => obstacle === undefined);
+  if (serial === undefined) return undefined;
+  return untried?.serial === undefined ? 0 : Math.max(0, serial - untried.serial + 1);
+}

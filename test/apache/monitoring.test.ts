@@ -3,8 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { monitoredOf } from '../../src/cli/inspect/status.ts';
 import { metricsOf } from '../../src/cli/metrics/metrics.ts';
 import type { MetricFamily } from '../../src/formats/prometheus.ts';
+import { alarmState } from '../../src/state/mirror-state.ts';
+import type { AlarmRecord } from '../../src/state/program-results.ts';
+import { change } from '../../src/state/state-section.ts';
 import { programsOrReason } from '../fixtures/programs.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 
@@ -59,6 +63,79 @@ t.test('counters end with _total, and nothing else does', async (t) => {
 t.test('promtool accepts the alerts', programsOrReason('promtool'), async (t) => {
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'rules', alerts], { encoding: 'utf8' });
   t.equal(status, 0, stdout + stderr);
+});
+
+t.test('the last alarm is the one that was reported last, whichever began last', async (t) => {
+  const mirror = await openTestMirror(t);
+  const alarms: readonly AlarmRecord[] = [
+    { message: 'again and again', since: 1000, last: 9000 },
+    { message: 'once', since: 2000, last: 2000 },
+  ];
+  const [families, { alarms: shown }] = mirror.remembered((state) => {
+    state.set(change(alarmState, { alarms }));
+    return [metricsOf(state, { size: 2, free: 1 }, '2.0.0'), monitoredOf(state, 0, 10_000)] as const;
+  });
+  const found = families.find(({ name }) => name === 'pep381_last_alarm_timestamp_seconds');
+  t.same(found?.samples, [{ value: 9 }]);
+  t.same(
+    shown.map(({ message }) => message),
+    ['again and again', 'once'],
+  );
+});
+
+/** A series of one value for each hour, and whether an alert fires at a time. */
+interface AlertCase {
+  readonly alert: string;
+  readonly series: Readonly<Record<string, string>>;
+  readonly at: string;
+  readonly fires: boolean;
+}
+
+function promtoolTest(
+  t: Test,
+  cases: readonly AlertCase[],
+): { readonly status: number | null; readonly output: string } {
+  const tests = cases.map(({ alert, series, at, fires }) => ({
+    interval: '1h',
+    input_series: Object.entries(series).map(([name, values]) => ({ series: `${name}{mirror="/srv/pypi"}`, values })),
+    promql_expr_test: [
+      {
+        expr: `count(ALERTS{alertname="${alert}", alertstate="firing"}) or vector(0)`,
+        eval_time: at,
+        exp_samples: [{ labels: '{}', value: fires ? 1 : 0 }],
+      },
+    ],
+  }));
+  const test = { rule_files: [alerts], evaluation_interval: '1h', tests };
+  const folder = t.testdir({ 'tests.yml': JSON.stringify(test) });
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', `${folder}/tests.yml`], {
+    encoding: 'utf8',
+  });
+  return { status, output: stdout + stderr };
+}
+
+t.test('the alert of damage lasts as long as somebody should look', programsOrReason('promtool'), async (t) => {
+  const alert = 'Pep381MirrorIsDamaged';
+  const found = { pep381_check_findings_total: '0x5 3x300' };
+  const [right, share] = [{ pep381_last_check_findings: '0x300' }, { pep381_damaged_shares_findings: '3x300' }];
+  const { status, output } = promtoolTest(t, [
+    { alert, series: { pep381_last_check_findings: '0x5 3x300', ...found }, at: '8h', fires: true },
+    { alert, series: { ...right, ...share, ...found }, at: '10h', fires: true },
+    { alert, series: { ...right, pep381_damaged_shares_findings: '0x300', ...found }, at: '10h', fires: false },
+    { alert, series: { ...right, ...share, ...found }, at: '200h', fires: false },
+  ]);
+  t.equal(status, 0, output);
+});
+
+t.test('an alert tells that the last complete run lies in the future', programsOrReason('promtool'), async (t) => {
+  const series = { pep381_complete_timestamp_seconds: '360000x300' };
+  const { status, output } = promtoolTest(t, [
+    { alert: 'Pep381MirrorIsVeryOld', series, at: '20h', fires: false },
+    { alert: 'Pep381ClockWasWrong', series, at: '20h', fires: true },
+    { alert: 'Pep381ClockWasWrong', series, at: '101h', fires: false },
+    { alert: 'Pep381MirrorIsVeryOld', series, at: '130h', fires: true },
+  ]);
+  t.equal(status, 0, output);
 });
 
 t.test('the dashboard has panels with one query at least, and none is wider than the page', async (t) => {

@@ -1,6 +1,6 @@
 /** Debian's package: installed, served from, upgraded during a run, removed and purged, in a throwaway copy of this machine. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -31,6 +31,15 @@ const deb = existsSync(out) ? (readdirSync(out).find((name) => name.endsWith('.d
 const ofAll = { skip: PACKAGES === undefined ? 'npm run test:package makes them twice' : needsTools.skip };
 t.test('the same sources make the same bytes, and SHA256SUMS is of them', ofAll, async (t) => {
   const again = join(folder, 'again');
+  // Wherever they are made.
+  const elsewhere = join(folder, 'elsewhere'.repeat(20));
+  mkdirSync(elsewhere);
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = elsewhere;
+  t.teardown(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  });
   const names = await makePackages(again, { thisNodeOnly: false });
   t.match(names, [/^pep381client-[\d.]+-linux-\w+\.tar\.gz$/, /^pep381client_[\d.]+_\w+\.deb$/]);
   for (const name of [...names, 'SHA256SUMS']) {
@@ -114,7 +123,7 @@ const upgrades = [
   'test "$(fetch $(scheme)://localhost/sync)" = "Mirroring requested"',
   'runuser -u pypi -- pep381run -q /var/pypi',
   // A package that cannot run here changes nothing, and the next one that can does.
-  'make_version 2.0.3 && mv /tmp/2.0.3$programs/node* /tmp/2.0.3$programs/node99-abi999-linux-other && pack 2.0.3',
+  'make_version 2.0.3 && rm -r /tmp/2.0.3$programs/node* && mkdir /tmp/2.0.3$programs/node99-abi999-linux-other && pack 2.0.3',
   '! dpkg -i /tmp/2.0.3.deb >/tmp/log 2>&1 && grep "needs Node.js 99 .* on linux-other; this is " /tmp/log',
   'test "$(pep381run --version)" = 2.0.2',
   'apt-get install -qy --allow-downgrades $packages/*.deb && test "$(pep381run --version)" = $version',

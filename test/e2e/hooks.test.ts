@@ -122,12 +122,18 @@ t.test('the hook hears every path that changed, and is not started if none did',
 });
 
 t.test('what a hook did not take, the next run gives it again', async (t) => {
-  const { target, script, mirror, take } = await openHooked(t);
+  const { server, target, script, mirror, take } = await openHooked(t);
   script('after-run', 'echo no route to the CDN >&2; exit 7');
   const failed = await mirror();
   t.equal(failed.code, 0, 'a run does not fail by its hook');
   t.match(failed.stderr, /^Warning: hooks\.after-run: ended with 7; it said: no route to the CDN; the next run gives/m);
   t.equal(statSync(join(target, 'spool')).mode & 0o777, 0o700);
+  server.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
+  t.equal((await mirror('-q')).code, 0);
+  t.match(
+    readFileSync(join(target, 'web/status/index.html'), 'utf8'),
+    'class="verdict">Needs a look: hooks fail since ',
+  );
   script('after-run', records['after-run']);
   t.same(await mirror('-q'), quiet);
   t.ok(linesOf(take('paths')).some(({ path }) => path === 'simple/alpha/index.html'));

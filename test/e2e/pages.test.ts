@@ -160,7 +160,7 @@ t.test('what lies in the way of a page costs that page alone, and a warning', as
   t.match(textOf(target, 'status/index.html'), 'All is well');
 });
 
-t.test('what a check of a share found stays on the pages when the next share is right', async (t) => {
+t.test('what a check of a share found stays on the pages and in the probe when the next share is right', async (t) => {
   const { target, mirror } = await openSample(t, program, smallIndex());
   const metrics = join(target, '../pep381.prom');
   mkdirSync(target, { recursive: true });
@@ -173,12 +173,20 @@ t.test('what a check of a share found stays on the pages when the next share is 
   // The damaged share first, then the other one.
   const [damaged, right] = codes[0] === 1 ? ['1/2', '2/2'] : ['2/2', '1/2'];
   t.equal((await run(checker, ['-q', '--subset', damaged, target])).code, 1);
-  const lastCheck = (): unknown =>
-    (JSON.parse(textOf(target, 'mirror-status.json')) as { 'last-check': { findings: number } })['last-check'].findings;
+  const lastCheck = (member: 'findings' | 'earlier-findings' = 'findings'): unknown =>
+    (JSON.parse(textOf(target, 'mirror-status.json')) as { 'last-check': Record<string, number> })['last-check'][
+      member
+    ];
+  const probe = () => run(program, ['--status', '--check', '--warning', 'free=off', '--critical', 'free=off', target]);
   const findings = lastCheck();
   t.ok(Number(findings) > 0, 'the status has it before the next run');
   t.equal((await run(checker, ['-q', '--subset', right, target])).code, 0);
   t.equal(lastCheck(), 0);
+  t.equal(lastCheck('earlier-findings'), findings);
+  t.match(await probe(), {
+    code: 1,
+    stdout: /WARNING - checks of other shares found damage within a week: \d finding/,
+  });
   t.match(
     textOf(target, 'status/index.html'),
     /class="verdict">Needs a look: the check on .* found \d things? wrong\./,
@@ -188,5 +196,6 @@ t.test('what a check of a share found stays on the pages when the next share is 
   t.equal((await mirror('-q')).code, 0);
   t.equal((await run(checker, ['-q', '--subset', damaged, target])).code, 0);
   t.match(textOf(target, 'status/index.html'), 'class="verdict">All is well');
+  t.match(await probe(), { code: 0 });
   t.match(readFileSync(metrics, 'utf8'), /^pep381_damaged_shares_findings\{.*\} 0$/m);
 });

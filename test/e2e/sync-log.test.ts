@@ -53,6 +53,15 @@ t.test('an alarm of a run that /sync started is printed by the next one that cro
   t.same(await cron(), { code: 0, stdout: '', stderr: '' });
 });
 
+t.test('what a run that /sync started said in several lines is one alarm', async (t) => {
+  const { log, cron, target } = await openMirrored(t);
+  writeFileSync(log, 'Held back: they stay:\n  alpha: the project\n  beta: 1 file\nTo let them go: pep381run\n');
+  const { stderr } = await cron();
+  const said = 'Alarm: a run that /sync started said: ';
+  t.match(stderr, `${said}Held back: they stay: alpha: the project; beta: 1 file\n${said}To let them go: pep381run\n`);
+  t.match((await run(program, ['--status', target])).stdout, /Held back: they stay: alpha: the project; beta: 1 file/);
+});
+
 t.test('a dry run leaves the log of /sync to others, and of a long log a part is printed', async (t) => {
   const { log, cron, target } = await openMirrored(t);
   writeFileSync(log, Array.from({ length: 100_000 }, (_, line) => `line ${line}\n`).join(''));

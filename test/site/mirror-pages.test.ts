@@ -53,6 +53,12 @@ t.test('however much there is, a page has a number and the first of it', async (
   t.ok(text.length < 500_000, `${text.length} characters`);
 });
 
+t.test('what waits for its first try is behind by serials', async (t) => {
+  const behind = 'The first change that waits is 1,234 serials behind.';
+  t.match(renderStatusPage({ ...allWell, serialsBehind: 1234 }), behind);
+  t.notMatch(renderStatusPage(allWell), 'The first change that waits');
+});
+
 t.test('the command that allows deletions can be copied', async (t) => {
   const text = renderStatusPage(deletionsHeldBack);
   t.match(text, '<code>pep381run --allow-deletions 40 TARGET</code>');

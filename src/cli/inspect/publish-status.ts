@@ -47,7 +47,12 @@ export async function publishStatus(source: StatusSource, run: RunRecord, nowMs 
     'last-check':
       lastCheck === undefined
         ? null
-        : { finished: lastCheck.finished, 'exit-code': lastCheck.exitCode, findings: lastCheck.findings },
+        : {
+            finished: lastCheck.finished,
+            'exit-code': lastCheck.exitCode,
+            findings: lastCheck.findings,
+            'earlier-findings': lastCheck.earlierFindings,
+          },
     parked: publicParked(source, parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,
       since: new Date(due.since).toISOString(),

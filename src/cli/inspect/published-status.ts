@@ -85,6 +85,7 @@ function pastCheck(json: unknown): PastCheck | undefined {
     finished: oneLine(json.finished),
     exitCode: numberOf(json['exit-code']),
     findings: numberOf(json.findings),
+    earlierFindings: numberOf(json['earlier-findings']),
   };
 }
 

@@ -90,8 +90,9 @@ function heldBackText(heldBack: number, target: string): string {
   return `deletions of ${plural(heldBack, 'project')}; to let them go: pep381run --allow-deletions ${heldBack} ${target}`;
 }
 
-function checkText({ finished, findings }: PastCheck): string {
-  return `ended ${shortTime(finished)} with ${findings === 0 ? 'no findings' : plural(findings, 'finding')}`;
+function checkText({ finished, findings, earlierFindings = 0 }: PastCheck): string {
+  const earlier = earlierFindings === 0 ? '' : `; ${plural(earlierFindings, 'finding')} in other shares within a week`;
+  return `ended ${shortTime(finished)} with ${findings === 0 ? 'no findings' : plural(findings, 'finding')}${earlier}`;
 }
 
 function storeRows({ where, publicUrl, lastRun, lastDays, lastCheck }: StoreStatus): string[][] {

@@ -149,6 +149,11 @@ function factsAgainst(status: Status, nowMs: number): Problem[] {
   if (lastCheck !== undefined && lastCheck.findings > 0) {
     problems.push({ severity: warning, text: `the last check found damage: ${plural(lastCheck.findings, 'finding')}` });
   }
+  const { earlierFindings = 0 } = lastCheck ?? {};
+  if (earlierFindings > 0) {
+    const text = `checks of other shares found damage within a week: ${plural(earlierFindings, 'finding')}`;
+    problems.push({ severity: warning, text });
+  }
   return problems;
 }
 

@@ -12,7 +12,7 @@ import {
   storageState,
 } from '../../state/mirror-state.ts';
 import type { RuleTotals } from '../../state/plans.ts';
-import type { AlarmRecord } from '../../state/program-results.ts';
+import { type AlarmRecord, damageMs } from '../../state/program-results.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import type { KeptParked } from '../../state/queue.ts';
 import type { RejectedFileOf } from '../../state/rejected-files.ts';
@@ -128,6 +128,8 @@ export interface PastCheck {
   readonly finished: string;
   readonly exitCode: number;
   readonly findings: number;
+  /** The number of findings of checks before, of other shares of the mirror, in the last week. */
+  readonly earlierFindings?: number | undefined;
 }
 
 /** A rejected file. */
@@ -204,17 +206,24 @@ export function monitoredOf(
   nowMs: number,
 ): Required<Pick<Status, 'alarms' | 'recentAlarms'>> & Pick<Status, 'oldestQueued' | 'lastCheck' | 'hooksFailSince'> {
   const { alarms = [] } = state.get(alarmState);
-  const { lastCheck } = state.get(checkResultsState);
+  const { lastCheck, damagedShares = [] } = state.get(checkResultsState);
+  const earlier = damagedShares.filter(
+    ({ finishedMs }) => finishedMs !== lastCheck?.finishedMs && nowMs - finishedMs < damageMs,
+  );
   const since = queued === 0 ? [] : state.queue.groups().map((group) => group.since);
   return {
     oldestQueued: timeOf(since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))),
-    alarms: [...alarms].reverse().slice(0, shownAtMost).map(pastAlarm),
+    alarms: [...alarms]
+      .sort((a, b) => b.last - a.last)
+      .slice(0, shownAtMost)
+      .map(pastAlarm),
     recentAlarms: alarms.filter(({ last }) => nowMs - last < dayMs).length,
     hooksFailSince: timeOf(state.get(runResultsState).hooksFailSince),
     lastCheck: lastCheck && {
       finished: isoTime(lastCheck.finishedMs),
       exitCode: lastCheck.exitCode,
       findings: lastCheck.findings,
+      earlierFindings: earlier.reduce((sum, { findings }) => sum + findings, 0),
     },
   };
 }

@@ -15,7 +15,7 @@ import {
   runState,
   serialState,
 } from '../../state/mirror-state.ts';
-import { type Obstacle, obstacles, type QueueGroup } from '../../state/queue.ts';
+import { type Obstacle, obstacles, type QueueGroup, serialsBehind } from '../../state/queue.ts';
 import type { StateStore } from '../../state/state-store.ts';
 
 /** Returns the metrics of the mirror with this `state`, and this `room` on its disk. */
@@ -37,6 +37,7 @@ export function metricsOf(state: StateStore, room: Room, version: string): Metri
 function runMetrics(state: StateStore): MetricFamily[] {
   const { lastRun, succeededAt, runSums: sums } = state.get(runResultsState);
   const { alarms = [] } = state.get(alarmState);
+  const lastAlarm = alarms.reduce<number | undefined>((latest = 0, { last }) => Math.max(latest, last), undefined);
   const { running, progressAt } = state.get(runState);
   const { completedAt } = state.get(indexState);
   const runs = Object.entries(sums?.runs ?? {}).map(([code, value]) => ({ labels: { exit_code: code }, value }));
@@ -66,7 +67,7 @@ function runMetrics(state: StateStore): MetricFamily[] {
     counter('pep381_failures_total', 'Times that a project could not be finished.', sums?.failures),
     counter('pep381_warnings_total', 'Warnings.', sums?.warnings),
     counter('pep381_alarms_total', 'Alarms: each needs a person.', sums?.alarms),
-    gauge('pep381_last_alarm_timestamp_seconds', 'When an alarm was last reported.', seconds(alarms.at(-1)?.last)),
+    gauge('pep381_last_alarm_timestamp_seconds', 'When an alarm was last reported.', seconds(lastAlarm)),
     counter('pep381_hook_failures_total', 'Hooks that failed.', sums?.hookFailures),
     gauge('pep381_connections', 'The most connections of the last run to a host, if their number changed.', hosts),
   ];
@@ -106,7 +107,6 @@ function lagMetrics(state: StateStore): MetricFamily[] {
   const { serial, serialMovedAt } = state.get(serialState);
   const lagMs =
     lastRun === undefined || completedAt === undefined ? undefined : Math.max(0, lastRun.startedMs - completedAt);
-  const untried = groups.find(({ obstacle }) => obstacle === undefined);
   const byObstacle = (obstacle: Obstacle): Sample => ({
     labels: { obstacle },
     value: countOf(groups, [obstacle]),
@@ -121,7 +121,7 @@ function lagMetrics(state: StateStore): MetricFamily[] {
     gauge(
       'pep381_lag_serials',
       'How many serials upstream is ahead of the first change that waits for its first try.',
-      serial === undefined ? undefined : untried?.serial === undefined ? 0 : Math.max(0, serial - untried.serial + 1),
+      serialsBehind(serial, groups),
     ),
     gauge('pep381_serial', 'Serial of upstream up to which all changes are mirrored or queued.', serial),
     gauge('pep381_serial_timestamp_seconds', 'When the serial last changed.', seconds(serialMovedAt)),

@@ -22,7 +22,7 @@ import { printable } from '../output/printable.ts';
 import { isoTime } from '../output/units.ts';
 
 const maxLogBytes = 64 << 10;
-const maxLineLength = 400;
+const maxLineLength = 1000;
 const maxLines = 15;
 /** Bytes from which on the kept log becomes `sync.log.1`, in place of the one before. */
 const maxKeptBytes = 1 << 20;
@@ -44,7 +44,7 @@ export interface SyncLog {
 export function takeSyncLog(path: string): SyncLog | undefined {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
-  const output = attempt(() => [...new Set(readLog(path).split('\n'))].filter((line) => line.trim() !== ''));
+  const output = attempt(() => [...new Set(messagesIn(readLog(path)))]);
   const fd = ownStream(path);
   const removed = attempt(() => (fd === undefined ? unlinkSync(path) : ftruncateSync(fd)));
   const reason = [output, removed].find((result) => typeof result === 'string');
@@ -54,6 +54,18 @@ export function takeSyncLog(path: string): SyncLog | undefined {
   const problem = `${path}: what runs had to say that /sync started cannot be taken: ${reason}; remove it`;
   if (lines.length === 0 && reason === undefined) return undefined;
   return { lines, timeMs: found.mtimeMs, ...(reason !== undefined && { problem }) };
+}
+
+/** Returns the messages in `text`, each as one line: what is indented continues the one before, such as the items of a list. */
+function messagesIn(text: string): string[] {
+  const messages: string[] = [];
+  for (const line of text.split('\n').filter((line) => line.trim() !== '')) {
+    const before = messages.at(-1);
+    const continued = before !== undefined && /^\s/.test(line) && before.length < maxLineLength;
+    if (continued) messages[messages.length - 1] = `${before}${before.endsWith(':') ? '' : ';'} ${line.trim()}`;
+    else messages.push(line);
+  }
+  return messages;
 }
 
 /** Appends the lines to the log at `path`, which is created if it is missing. Returns why that failed, if it did. */

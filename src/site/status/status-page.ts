@@ -97,13 +97,13 @@ function ago(ms: number): string {
   return ms < 60_000 ? 'just now' : `${showDuration(ms)} ago`;
 }
 
-function freshness({ runs, now, serial, serialMovedAt }: SiteFacts): Html {
+function freshness({ runs, now, serial, serialMovedAt, serialsBehind = 0 }: SiteFacts): Html {
   const since = serialMovedAt === undefined ? '' : html`, reached on ${showTime(serialMovedAt)}`;
   return html`<section aria-labelledby="freshness">
 <h2 id="freshness">Freshness</h2>
 <div class="panel">
 ${renderLagChart(runs, now) ?? html`<p class="soft">The time behind upstream is drawn here after the first runs.</p>`}
-${serial !== undefined && html`<p>Upstream was followed up to serial ${showCount(serial)}${since}.</p>`}
+${serial !== undefined && html`<p>Upstream was followed up to serial ${showCount(serial)}${since}.${serialsBehind > 0 && ` The first change that waits is ${plural(serialsBehind, 'serial')} behind.`}</p>`}
 </div>
 </section>`;
 }

@@ -2,6 +2,7 @@
 import { plural, showCount } from '../../core/counts.ts';
 import { dayMs, hourMs, minuteMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';
+import { damageMs } from '../../state/program-results.ts';
 import { completedBefore } from '../../state/run-history.ts';
 import { type HtmlValue, html } from '../html.ts';
 import type { SiteFacts } from '../site-facts.ts';
@@ -41,8 +42,6 @@ const outdatedRuns = 4;
 const rhythmRuns = 20;
 /** Time for which an alarm is shown as something to do. */
 const alarmMs = dayMs;
-/** Time for which what a check of a share found is shown as something to do, although others were checked since. */
-const damageMs = 7 * dayMs;
 /** Shares of a disk: less free is full, and nearly full. */
 const fullShare = 0.01;
 const nearlyFullShare = 0.05;
@@ -240,7 +239,7 @@ function check({ lastCheck, damagedShares, now }: SiteFacts): Problem[] {
   ];
 }
 
-function waiting({ totals, alarms, now }: SiteFacts): Problem[] {
+function waiting({ totals, alarms, hooksFailSince, now }: SiteFacts): Problem[] {
   const problems: Problem[] = [];
   const { heldBack, projects } = totals;
   const parked = totals.parked - heldBack;
@@ -257,6 +256,13 @@ function waiting({ totals, alarms, now }: SiteFacts): Problem[] {
       level: 'wait',
       text: `${plural(fresh, 'alarm')} in the last day`,
       advice: html`See <a href="#alarms">what they say</a>.`,
+    });
+  }
+  if (hooksFailSince !== undefined) {
+    problems.push({
+      level: 'wait',
+      text: `hooks fail since ${timeText(hooksFailSince)}`,
+      advice: html`Each run tries them again. <code>pep381run TARGET</code> without <code>-q</code> prints why they fail.`,
     });
   }
   if (parked > projects * usualShare) {

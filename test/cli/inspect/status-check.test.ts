@@ -71,6 +71,11 @@ t.test('each value has its limits', async (t) => {
     [{ disk: { size: 1000, free: 29 } }, 2, /CRITICAL - 29 B free/],
     [{ lastCheck: { finished: before(24 * 41), exitCode: 0, findings: 0 } }, 1, /the last check ended 41 d 00 h ago/],
     [{ lastCheck: { finished: before(1), exitCode: 1, findings: 3 } }, 1, /the last check found damage: 3 findings/],
+    [
+      { lastCheck: { finished: before(1), exitCode: 0, findings: 0, earlierFindings: 2 } },
+      1,
+      /WARNING - checks of other shares found damage within a week: 2 findings \|/,
+    ],
     [{ lastComplete: undefined }, 1, /WARNING - no run was complete yet \| parked/],
     [
       { runs: [{ started: before(1), seconds: 1, exitCode: 4, summary: '' }] },

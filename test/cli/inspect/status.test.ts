@@ -66,6 +66,11 @@ t.test('the status shows what a person has to look at', async (t) => {
   }).join('\n');
   t.match(text, 'Held back  deletions of 51 projects; to let them go: pep381run --allow-deletions 51 /srv/pypi\n');
   t.match(text, 'Check      ended 2026-11-22T12:00Z with 2 findings\n');
+  const share = { finished: last, exitCode: 0, findings: 0, earlierFindings: 1 };
+  t.match(
+    renderStatus({ ...status, lastCheck: share }).join('\n'),
+    'no findings; 1 finding in other shares within a week\n',
+  );
   t.match(text, 'Alarm since        last               what\n2026-11-21T12:00Z  2026-11-22T12:00Z  upstream lies\n');
   const known = renderStatus({ ...status, recentAlarms: 2 }).join('\n');
   t.match(known, '\n2 alarms in a day; only its owner may read which\n');

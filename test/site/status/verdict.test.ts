@@ -28,6 +28,7 @@ t.test('one sentence says it, and what is worst comes first', async (t) => {
     [manyParked, 'wait', /^Needs a look: 500 projects could not be brought up to date\.$/],
     [diskNearlyFull, 'wait', /^Needs a look: the disk is nearly full: 307 GiB of 42 TiB are free\.$/],
     [damageFound, 'wait', /^Needs a look: the check on 29 Nov 2026, 02:42 found 14 things wrong\.$/],
+    [{ ...allWell, hooksFailSince: now - hourMs }, 'wait', /^Needs a look: hooks fail since 29 Nov 2026, 08:42\.$/],
     [{ ...firstMinute, runningSince: undefined }, 'bad', /^Not well: no run has been complete so far\.$/],
     [{ ...firstMinute, runningSince: undefined, pausedAt: now }, 'wait', /the first run was paused/],
     [{ ...allWell, room: { size: 1e12, free: 5e8 } }, 'bad', /^Not well: the disk is full: /],
