@@ -11,7 +11,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
 import { type ExpectedFile, inspectFile } from './inspect-file.ts';
-import { hasPublishedPages, inspectPages } from './inspect-pages.ts';
+import { hasPublishedPages, inspectPages, type PageStats } from './inspect-pages.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
 /** The result of inspecting a project. */
@@ -26,6 +26,7 @@ export interface ProjectInspection {
 /** What is known of a project before it is inspected. */
 export interface KnownProject {
   readonly held: HeldProject;
+  readonly pages: PageStats;
   readonly isQueued: boolean;
   /** The files that seem damaged: only these are looked at. Undefined means all. */
   readonly suspects: ReadonlySet<WebPath> | undefined;
@@ -39,13 +40,13 @@ export interface KnownProject {
 export async function inspectProject(
   check: Check,
   name: ProjectName,
-  { held, isQueued: queued, suspects }: KnownProject,
+  { held, pages, isQueued: queued, suspects }: KnownProject,
 ): Promise<ProjectInspection> {
   if (check.settings.quick && !queued && suspects === undefined && (await hasPublishedPages(check, name))) {
     const findings = held.source === local ? [] : await inspectFiles(check, name, held.files.map(expectedHeld));
     return { findings: findings.flat(), page: undefined, isProven: true };
   }
-  const { page, findings, transient, etags } = await inspectPages(check, name);
+  const { page, findings, transient, etags } = await inspectPages(check, name, pages);
   // Files that people put there by hand are theirs. Only the page is ours.
   const isLocal = held.source === local;
   const comparison = isLocal
