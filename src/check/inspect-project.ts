@@ -9,8 +9,9 @@ import type { HeldProject } from '../state/held-projects.ts';
 import { indexState, pageState } from '../state/mirror-state.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
-import { type ExpectedFile, inspectFile } from './inspect-file.ts';
+import { type Comparison, comparePage } from './compare-page.ts';
+import { type ExpectedFile, expectedHeld } from './expected-file.ts';
+import { inspectFile } from './inspect-file.ts';
 import { hasPublishedPages, inspectPages, type PageStats } from './inspect-pages.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
@@ -70,8 +71,15 @@ export async function inspectProject(
   return { findings: found, page, isProven: isRight && (isLocal || comparison?.isKnown === true) };
 }
 
-/** Returns the findings about each of the files, several of which are read at the same time. */
+/** Returns the findings about each of the files, several of which are read at the same time; none if all are right. */
 async function inspectFiles(check: Check, name: ProjectName, files: readonly ExpectedFile[]): Promise<Finding[][]> {
+  if (check.helper !== undefined && files.length > 0) {
+    const tell = (bytes: number): void => check.report({ type: 'read', bytes });
+    if (await check.helper.readFiles({ project: name, files }, tell)) {
+      for (const { path } of files) check.report({ type: 'file-checked', path });
+      return [];
+    }
+  }
   const findings: Finding[][] = [];
   const looks = mapInOrder(files, check.objects?.readers ?? 1, async (file) => {
     await check.yielder.yieldIfDue();
