@@ -1,5 +1,5 @@
 /** The work of a thread that helps with a check. It looks at files and folders as the check does. */
-import { childPath, packagesRoot } from '../core/paths.ts';
+import { childPath, packagesRoot, type WebPath } from '../core/paths.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import { checkOf } from './check.ts';
 import type { CheckJob } from './check-job.ts';
@@ -27,8 +27,11 @@ export function helperFor(job: CheckJob): CheckHelper {
     const report: CheckJob['report'] = (event) => {
       if (event.type === 'read') tell(event.bytes);
     };
-    for (const file of files) if ((await inspectFile({ ...check, report }, project, file)).length > 0) return false;
-    return true;
+    const wrong: WebPath[] = [];
+    for (const file of files) {
+      if ((await inspectFile({ ...check, report }, project, file)).length > 0) wrong.push(file.path);
+    }
+    return wrong;
   };
 
   const walk: CheckHelper['isAccountedFor'] = async (folder) => {

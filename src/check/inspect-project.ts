@@ -71,22 +71,27 @@ export async function inspectProject(
   return { findings: found, page, isProven: isRight && (isLocal || comparison?.isKnown === true) };
 }
 
-/** Returns the findings about each of the files, several of which are read at the same time; none if all are right. */
+/** Returns the findings about each of the files, several of which are read at the same time. */
 async function inspectFiles(check: Check, name: ProjectName, files: readonly ExpectedFile[]): Promise<Finding[][]> {
-  if (check.helper !== undefined && files.length > 0) {
-    const tell = (bytes: number): void => check.report({ type: 'read', bytes });
-    if (await check.helper.readFiles({ project: name, files }, tell)) {
-      for (const { path } of files) check.report({ type: 'file-checked', path });
-      return [];
-    }
-  }
   const findings: Finding[][] = [];
-  const looks = mapInOrder(files, check.objects?.readers ?? 1, async (file) => {
+  const looks = mapInOrder(await unread(check, name, files), check.objects?.readers ?? 1, async (file) => {
     await check.yielder.yieldIfDue();
     return inspectFile(check, name, file);
   });
   for await (const found of looks) findings.push(found);
   return findings;
+}
+
+/** Returns the files that are still to be read: all, or those that a helper has not found right. */
+async function unread(
+  { helper, report }: Check,
+  project: ProjectName,
+  files: readonly ExpectedFile[],
+): Promise<readonly ExpectedFile[]> {
+  if (helper === undefined || files.length === 0) return files;
+  const wrong = new Set(await helper.readFiles({ project, files }, (bytes) => report({ type: 'read', bytes })));
+  for (const { path } of files) if (!wrong.has(path)) report({ type: 'file-checked', path });
+  return files.filter(({ path }) => wrong.has(path));
 }
 
 /** Returns the findings about the legacy JSON of `page`, if the mirror serves it and no run is about to write it. */

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { CheckSettings } from '../../check/check-job.ts';
 import type { CheckHelper, FilesToRead } from '../../check/helper.ts';
+import type { WebPath } from '../../core/paths.ts';
 import type { Target } from '../target/target.ts';
 
 /** What the thread is told at its start. */
@@ -18,16 +19,17 @@ export interface CheckTask {
   readonly task: FilesToRead | string;
 }
 
-/** The number of bytes that were read for a task since the last message; and the answer, if that is the last one. */
+/** The number of bytes that were read for a task since the last message; and in the last one, what is not right. */
 export interface CheckNews {
   readonly number: number;
   readonly bytes: number;
-  readonly isRight?: boolean;
+  readonly wrong?: readonly WebPath[];
 }
 
 interface Waiting {
   readonly tell: (bytes: number) => void;
-  readonly resolve: (isRight: boolean) => void;
+  /** Gets what is not right; undefined if nobody knows. */
+  readonly resolve: (wrong: readonly WebPath[] | undefined) => void;
 }
 
 /** Number of projects below which a thread takes longer to start than it saves. */
@@ -54,20 +56,20 @@ export class CheckThread implements CheckHelper {
     signal.addEventListener('abort', () => void this.close(), { once: true });
   }
 
-  readFiles(files: FilesToRead, tell: (bytes: number) => void): Promise<boolean> {
-    return this.#ask(files, tell);
+  async readFiles(task: FilesToRead, tell: (bytes: number) => void): Promise<readonly WebPath[]> {
+    return (await this.#ask(task, tell)) ?? task.files.map(({ path }) => path);
   }
 
-  isAccountedFor(folder: string): Promise<boolean> {
-    return this.#ask(folder, () => {});
+  async isAccountedFor(folder: string): Promise<boolean> {
+    return (await this.#ask(folder, () => {}))?.length === 0;
   }
 
   async close(): Promise<void> {
     await this.#worker.terminate();
   }
 
-  async #ask(task: CheckTask['task'], tell: (bytes: number) => void): Promise<boolean> {
-    if (this.#hasEnded) return false;
+  async #ask(task: CheckTask['task'], tell: Waiting['tell']): Promise<readonly WebPath[] | undefined> {
+    if (this.#hasEnded) return undefined;
     this.#tasks += 1;
     const number = this.#tasks;
     return new Promise((resolve) => {
@@ -76,17 +78,17 @@ export class CheckThread implements CheckHelper {
     });
   }
 
-  #hear({ number, bytes, isRight }: CheckNews): void {
+  #hear({ number, bytes, wrong }: CheckNews): void {
     const waiting = this.#waiting.get(number);
     if (bytes > 0) waiting?.tell(bytes);
-    if (isRight === undefined) return;
+    if (wrong === undefined) return;
     this.#waiting.delete(number);
-    waiting?.resolve(isRight);
+    waiting?.resolve(wrong);
   }
 
   #end(): void {
     this.#hasEnded = true;
-    for (const { resolve } of this.#waiting.values()) resolve(false);
+    for (const { resolve } of this.#waiting.values()) resolve(undefined);
     this.#waiting.clear();
   }
 }

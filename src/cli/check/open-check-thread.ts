@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { helperFor } from '../../check/help-check.ts';
 import type { CheckHelper } from '../../check/helper.ts';
+import { childPath, packagesRoot, type WebPath } from '../../core/paths.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
 import { useBundledAddon } from '../program/program.ts';
@@ -39,7 +40,22 @@ async function answer(
     post({ number, bytes });
     bytes = 0;
   };
-  const work = typeof task === 'string' ? helper.isAccountedFor(task) : helper.readFiles(task, tell);
-  const isRight = await work.catch(() => false);
-  post({ number, bytes, isRight });
+  const wrong = await wrongOf(helper, task, tell);
+  post({ number, bytes, wrong });
+}
+
+/** Resolves with what is not right; with all of it if that cannot be found out, as the check itself will tell why. */
+async function wrongOf(
+  helper: CheckHelper,
+  task: CheckTask['task'],
+  tell: (bytes: number) => void,
+): Promise<readonly WebPath[]> {
+  const isFolder = typeof task === 'string';
+  const all = isFolder ? [childPath(packagesRoot, task)] : task.files.map(({ path }) => path);
+  try {
+    if (isFolder) return (await helper.isAccountedFor(task)) ? [] : all;
+    return await helper.readFiles(task, tell);
+  } catch {
+    return all;
+  }
 }
