@@ -15,7 +15,7 @@ const namesAtATime = 1000;
 /** Files that a project has at least, if many are to be read at the same time. */
 const filesOfProject = 3;
 /** Number of projects that are looked at while a helper reads the files of the first of them. */
-const projectsAhead = 32;
+const projectsAhead = 16;
 /** Numbers of projects and of milliseconds after which the position is remembered. */
 const projectsApart = 500;
 const msApart = 5000;
