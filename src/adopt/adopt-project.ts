@@ -34,7 +34,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const normal = projectFolder(name);
   // Published files must not end up where a link leads.
   if ((await files.stat(normal))?.kind === 'other') await files.discardFolders([normal]);
-  if (folder === normal && state.held.project(name).published) return;
+  if (folder === normal && state.held.isPublished(name)) return;
   const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
   const foreign = foreignPages.map((file) => childPath(normal, file));
   const [first] = pages;

@@ -6,7 +6,7 @@ import { sidecarKinds, withoutSidecars } from '../core/sidecars.ts';
 import type { HeldFile } from '../state/held-projects.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import { expectedHeld } from './compare-page.ts';
+import { expectedHeld } from './expected-file.ts';
 import { inspectFile } from './inspect-file.ts';
 import { expectStore } from './read-or-finding.ts';
 import { isInSubset } from './subset.ts';

@@ -6,6 +6,7 @@ import type { FileStore } from '../files/file-store.ts';
 import type { ObjectCheck } from '../files/object-check.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { CheckReport } from './check-event.ts';
+import type { CheckHelper } from './helper.ts';
 import type { RunLock, TakeLock } from './run-lock.ts';
 import type { Subset } from './subset.ts';
 import type { Yielder } from './yielder.ts';
@@ -34,6 +35,8 @@ export interface CheckJob {
   readonly takeLock: TakeLock;
   /** Returns true for projects whose files people put here by hand. They are left alone. */
   readonly isLocal?: (name: ProjectName) => boolean;
+  /** Another thread that helps, if there is one. */
+  readonly helper?: CheckHelper | undefined;
   readonly settings: CheckSettings;
 }
 
@@ -41,7 +44,7 @@ export interface CheckJob {
 export interface Check extends CheckJob {
   readonly isLocal: (name: ProjectName) => boolean;
   readonly lock: RunLock;
-  readonly yielder: Yielder;
+  readonly yielder: Pick<Yielder, 'yieldIfDue'>;
   /** How many files are read at the same time: one from a disk, as its head can be in one place only. */
   readonly reading: Semaphore;
   /** The resolved subset. Undefined means everything. */

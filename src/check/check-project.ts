@@ -3,10 +3,13 @@
  * is queued, or if it changed during the inspection, nothing is decided before the run has ended.
  */
 import type { ProjectName } from '../core/names.ts';
-import { pageFiles, pagePath, type WebPath } from '../core/paths.ts';
+import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
+import type { Stat } from '../files/file-store.ts';
 import type { HeldProject } from '../state/held-projects.ts';
 import type { QueuedProject } from '../state/queue.ts';
+import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
+import type { PageStats } from './inspect-pages.ts';
 import { inspectProject, type ProjectInspection } from './inspect-project.ts';
 import { expectStore, readOrFinding } from './read-or-finding.ts';
 import { enqueueRepair } from './repair.ts';
@@ -46,9 +49,9 @@ export async function lookAtProject(check: Check, name: ProjectName): Promise<Pr
 
 async function lookWith(check: Check, name: ProjectName, suspects?: ReadonlySet<WebPath>): Promise<ProjectLook> {
   const before = await projectStateOf(check, name);
-  const { queued, held } = before;
+  const { queued, held, pages } = before;
   if (!held.published || isBeingRemoved(queued)) return { check, before, inspection: undefined };
-  const inspection = await inspectProject(check, name, { held, isQueued: queued !== undefined, suspects });
+  const inspection = await inspectProject(check, name, { held, pages, isQueued: queued !== undefined, suspects });
   return { check, before, inspection };
 }
 
@@ -90,18 +93,23 @@ export interface ProjectState {
   readonly queued: QueuedProject | undefined;
   readonly held: HeldProject;
   /** Size and time of each page: a run may write pages anew and remember the same as before. */
-  readonly pages: readonly unknown[];
+  readonly pages: PageStats;
 }
 
 /** Returns the present state of `name`. */
 async function projectStateOf({ state, files }: Check, name: ProjectName): Promise<ProjectState> {
   const [queued, held] = [state.queue.entryOf(name), state.held.project(name)];
-  const stats: unknown[] = [];
-  for (const page of pageFiles) {
+  const stat = (page: PageFile): Promise<Stat | Finding | undefined> => {
     const path = pagePath(page, name);
-    stats.push(await readOrFinding(path, name, () => files.stat(path)));
-  }
-  return { queued, held, pages: stats };
+    return readOrFinding(path, name, () => files.stat(path));
+  };
+  const pages = {
+    'index.html': await stat('index.html'),
+    'index.html.gz': await stat('index.html.gz'),
+    'index.v1_json': await stat('index.v1_json'),
+    'index.v1_json.gz': await stat('index.v1_json.gz'),
+  };
+  return { queued, held, pages };
 }
 
 /** Returns true if nothing has changed between the two states. */

@@ -14,6 +14,8 @@ import { isInSubset } from './subset.ts';
 const namesAtATime = 1000;
 /** Files that a project has at least, if many are to be read at the same time. */
 const filesOfProject = 3;
+/** Number of projects that are looked at while a helper reads the files of the first of them. */
+const projectsAhead = 16;
 /** Numbers of projects and of milliseconds after which the position is remembered. */
 const projectsApart = 500;
 const msApart = 5000;
@@ -47,7 +49,8 @@ class ProjectPass {
   async run(): Promise<string | undefined> {
     this.#announce();
     try {
-      // Where a look is a request, several projects are looked at, while the one before them is decided about.
+      // Where a look is a request, or a helper reads the files, several projects are looked at, while the one before them
+      // is decided about.
       const looks = mapInOrder(this.#names(this.#position.resumedAfter), this.#atOnce(), ({ name }) =>
         this.#look(name),
       );
@@ -86,7 +89,8 @@ class ProjectPass {
 
   /** Projects at the same time. Each has several files. */
   #atOnce(): number {
-    return Math.ceil((this.#check.objects?.readers ?? 1) / filesOfProject);
+    const { objects, helper } = this.#check;
+    return helper === undefined ? Math.ceil((objects?.readers ?? 1) / filesOfProject) : projectsAhead;
   }
 
   async #look(name: ProjectName): Promise<{ readonly name: ProjectName; readonly look: ProjectLook }> {

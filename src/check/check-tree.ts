@@ -9,8 +9,10 @@ import {
   simpleRoot,
   type WebPath,
 } from '../core/paths.ts';
+import type { EntryKind } from '../files/file-store.ts';
 import { pageState } from '../state/mirror-state.ts';
 import type { Check } from './check-job.ts';
+import type { PackagesWalk } from './packages-walk.ts';
 import { isAccountedFor, isKnownProject, isLocalFile } from './path-owner.ts';
 import { readOrFinding } from './read-or-finding.ts';
 import { isInSubset } from './subset.ts';
@@ -25,14 +27,17 @@ const settingsName = '.htaccess';
 const maxFilesInMemory = 100_000;
 const pageNames: ReadonlySet<string> = new Set(pageFiles);
 
-/** Finds unreferenced paths. With a `doubt` none are deleted. Throws StorageError or PausedError. */
-export async function checkTree(check: Check, doubt: string | undefined): Promise<void> {
+/** Finds unreferenced paths; `ahead` is the walk that a helper has begun. With a `doubt` none are deleted. Throws StorageError or PausedError. */
+export async function checkTree(check: Check, doubt: string | undefined, ahead: PackagesWalk): Promise<void> {
   const candidates = new UnreferencedPaths(check, doubt);
   check.report({ type: 'folder-started', path: simpleRoot });
   await eachIn(check, simpleRoot, (name, kind) => inspectSimple(check, candidates, name, kind));
   await candidates.settle();
   await eachIn(check, packagesRoot, async (name, kind) => {
-    await inspectPackages(check, candidates, childPath(packagesRoot, name), kind);
+    const path = childPath(packagesRoot, name);
+    check.report({ type: 'folder-started', path });
+    if (await ahead.isAccountedFor(name)) return;
+    await inspectPackages(check, candidates, path, kind);
     await candidates.settle();
   });
   if (check.state.get(pageState).legacyJson !== undefined) {
@@ -48,10 +53,15 @@ export async function checkTree(check: Check, doubt: string | undefined): Promis
   reportLeftovers(check, await leftovers(check));
 }
 
-type Kind = 'file' | 'folder' | 'other';
+/** Receives paths that seem unreferenced. */
+type Candidates = Pick<UnreferencedPaths, 'add'>;
 
 /** Calls `look` for each entry of `folder` that belongs to the subset. */
-async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: Kind) => Promise<void>): Promise<void> {
+async function eachIn(
+  check: Check,
+  folder: WebPath,
+  look: (name: string, kind: EntryKind) => Promise<void>,
+): Promise<void> {
   const refused = await readOrFinding(folder, undefined, async () => {
     for await (const { name, kind } of check.files.entries(folder)) {
       await check.yielder.yieldIfDue();
@@ -61,7 +71,7 @@ async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: 
   if (refused !== undefined) check.report({ type: 'finding', finding: refused });
 }
 
-async function inspectSimple(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
+async function inspectSimple(check: Check, candidates: Candidates, name: string, kind: EntryKind): Promise<void> {
   const path = childPath(simpleRoot, name);
   if (name === settingsName) return;
   if (kind !== 'folder') {
@@ -81,7 +91,7 @@ async function inspectSimple(check: Check, candidates: UnreferencedPaths, name: 
 }
 
 /** Checks the folder names. The content of known projects' folders is left to the check of the projects. */
-async function inspectLegacy(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
+async function inspectLegacy(check: Check, candidates: Candidates, name: string, kind: EntryKind): Promise<void> {
   const path = childPath(legacyRoot, name);
   const project = kind === 'folder' ? projectName(name) : undefined;
   if (kind !== 'folder') await candidates.add(candidateOf({ path, kind }));
@@ -90,8 +100,13 @@ async function inspectLegacy(check: Check, candidates: UnreferencedPaths, name: 
   }
 }
 
-async function inspectPackages(check: Check, candidates: UnreferencedPaths, path: WebPath, kind: Kind): Promise<void> {
-  check.report({ type: 'folder-started', path });
+/** Adds to the candidates what lies at `path`, an entry of `packages/`, and may belong to nothing. */
+export async function inspectPackages(
+  check: Check,
+  candidates: Candidates,
+  path: WebPath,
+  kind: EntryKind,
+): Promise<void> {
   if (path.endsWith(`/${settingsName}`)) return;
   if (kind !== 'folder') {
     if (kind === 'other' || !isLocalFile(check.isLocal, path)) await candidates.add(candidateOf({ path, kind }));

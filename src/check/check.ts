@@ -21,35 +21,48 @@ import { checkObjects } from './check-objects.ts';
 import { checkProjects } from './check-projects.ts';
 import { checkRootIndex } from './check-root-index.ts';
 import { checkTree } from './check-tree.ts';
+import { PackagesWalk } from './packages-walk.ts';
 import { RunLock } from './run-lock.ts';
 import { nextSubset, type Subset } from './subset.ts';
 import { Yielder } from './yielder.ts';
+
+/** Milliseconds after which a check with a helper pauses. */
+const msWithHelper = 2;
 
 /**
  * Checks everything, or the subset in the settings, and reports findings. Resolves with the subset, or undefined if that
  * was all. Throws StorageError or PausedError.
  */
 export async function check(job: CheckJob): Promise<Subset | undefined> {
-  const { state, clock, signal, report: tell, settings, takeLock, objects } = job;
-  const report = withAddresses(tell, objects);
-  const lock = new RunLock(takeLock, clock, signal, report);
-  const share = settings.subset === 'auto' ? nextSubset(state.get(checkState).checkedShare) : settings.subset;
-  const check: Check = {
-    isLocal: () => false,
-    ...{ ...job, report, lock, yielder: new Yielder(clock, signal), subset: share },
-    reading: new Semaphore(objects?.readers ?? 1),
-  };
+  const { state, signal, settings, objects } = job;
+  const check = checkOf(job);
+  const { lock, report, subset: share } = check;
   (await lock.take())?.();
   await objects?.list(signal, (listed) => report({ type: 'listed', objects: listed }));
+  const packages = await PackagesWalk.begin(check);
   const doubt = await checkProjects(check);
   await checkArchived(check);
   await checkRootIndex(check);
   await checkChangeFeed(check);
-  await checkTree(check, doubt);
+  await checkTree(check, doubt, packages);
   await checkObjects(check);
   state.set(change(checkState, { check: undefined, ...doneShare(settings.subset, share) }));
   objects?.end();
   return share;
+}
+
+/** Returns the check that `job` describes, not yet begun. */
+export function checkOf(job: CheckJob): Check {
+  const { state, clock, signal, settings, takeLock, objects, helper } = job;
+  const report = withAddresses(job.report, objects);
+  return {
+    isLocal: () => false,
+    ...{ ...job, report, lock: new RunLock(takeLock, clock, signal, report) },
+    // In a pause the answers of a helper are heard.
+    yielder: new Yielder(clock, signal, helper && msWithHelper),
+    subset: settings.subset === 'auto' ? nextSubset(state.get(checkState).checkedShare) : settings.subset,
+    reading: new Semaphore(objects?.readers ?? 1),
+  };
 }
 
 function doneShare(requested: Subset | 'auto' | undefined, share: Subset | undefined): { checkedShare?: number } {

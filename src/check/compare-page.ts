@@ -3,7 +3,7 @@ import { type ProjectName, projectName } from '../core/names.ts';
 import { linkToFile, packagesRoot, pathOnOwnPage, type WebPath } from '../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
 import type { HeldFile, HeldProject } from '../state/held-projects.ts';
-import type { ExpectedFile } from './inspect-file.ts';
+import { type ExpectedFile, expectedHeld } from './expected-file.ts';
 
 /** The result of comparing a page with the state. */
 export interface Comparison {
@@ -81,9 +81,4 @@ function expected(path: WebPath, entry: SimpleFile, held: HeldFile | undefined):
   if (held !== undefined) return { ...expectedHeld(held), uploadTimeMs };
   const { size, sha256, metadataSha256 } = entry;
   return { path, size, sha256, metadataSha256, provenance: false, uploadTimeMs };
-}
-
-/** Returns what must exist of a held file. */
-export function expectedHeld({ path, size, sha256, metadataSha256, provenance }: HeldFile): ExpectedFile {
-  return { path, size, sha256, metadataSha256, provenance, uploadTimeMs: undefined };
 }

@@ -2,21 +2,13 @@
 import { throwIfPaused } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { sidecarPath, type WebPath } from '../core/paths.ts';
-import { heldSidecars, type SidecarFacts, type SidecarKind, sidecars } from '../core/sidecars.ts';
+import { heldSidecars, type SidecarKind, sidecars } from '../core/sidecars.ts';
 import type { Stat } from '../files/file-store.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
+import type { ExpectedFile } from './expected-file.ts';
 import { readObject } from './read-object.ts';
 import { readOrFinding } from './read-or-finding.ts';
-
-/** The expected properties of a file, as far as they are known. */
-export interface ExpectedFile extends SidecarFacts {
-  readonly path: WebPath;
-  readonly size: number | undefined;
-  readonly sha256: string | undefined;
-  /** Milliseconds: the modification time it was published with. */
-  readonly uploadTimeMs: number | undefined;
-}
 
 /** Milliseconds. File systems and copies store times less exactly. */
 const sameTimeMs = 1000;

@@ -2,6 +2,7 @@
 import { NonsenseError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { childPath, legacyJsonFolder, type PageFile, pageFiles, pagePath, type WebPath } from '../core/paths.ts';
+import type { Stat } from '../files/file-store.ts';
 import type { RememberedEtag } from '../files/object-journal.ts';
 import { renderSimpleHtml } from '../formats/simple/simple-html.ts';
 import { asPublished, parsePublishedPage, type SimplePage } from '../formats/simple/simple-json.ts';
@@ -11,6 +12,9 @@ import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
 import { readObject } from './read-object.ts';
 import { readOrFinding } from './read-or-finding.ts';
+
+/** The stat of each page, undefined if it is missing, or the finding that the disk refuses it. */
+export type PageStats = Readonly<Record<PageFile, Stat | Finding | undefined>>;
 
 /** The result of checking a project's pages. */
 export interface PagesInspection {
@@ -44,10 +48,10 @@ async function hasPublishedLegacy(check: Check, folder: WebPath): Promise<boolea
   return true;
 }
 
-/** Checks the four pages of `name`. */
-export async function inspectPages(check: Check, name: ProjectName): Promise<PagesInspection> {
+/** Checks the four pages of `name`, of which `stats` were just taken. */
+export async function inspectPages(check: Check, name: ProjectName, stats: PageStats): Promise<PagesInspection> {
   const etags: RememberedEtag[] = [];
-  const read = (page: PageFile): Promise<Buffer | Finding> => readPage(check, name, page, etags);
+  const read = (page: PageFile): Promise<Buffer | Finding> => readPage(check, name, page, stats[page], etags);
   const html = await read('index.html');
   const json = await read('index.v1_json');
   const findings = [html, json].filter(isFinding);
@@ -79,16 +83,18 @@ function notDerived(project: ProjectName): Finding {
 }
 
 /** Returns the bytes of a page, or a finding. Adds its ETag. */
-function readPage(
+async function readPage(
   check: Check,
   project: ProjectName,
   page: PageFile,
+  stat: PageStats[PageFile],
   etags: RememberedEtag[],
 ): Promise<Buffer | Finding> {
   const path = pagePath(page, project);
+  if (stat === undefined) return { kind: 'missing-page', path, project };
+  if ('path' in stat) return stat;
+  if (stat.kind !== 'file') return { path, project, ...notAFile(stat.kind) };
   return readOrFinding<Buffer | Finding>(path, project, async () => {
-    const stat = await check.files.stat(path);
-    if (stat !== undefined && stat.kind !== 'file') return { path, project, ...notAFile(stat.kind) };
     const found = await readObject(check.files, path);
     if (found?.etag !== undefined) etags.push({ path, etag: found.etag });
     return found?.body ?? { kind: 'missing-page', path, project };

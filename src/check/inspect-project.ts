@@ -9,9 +9,10 @@ import type { HeldProject } from '../state/held-projects.ts';
 import { indexState, pageState } from '../state/mirror-state.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
-import { type ExpectedFile, inspectFile } from './inspect-file.ts';
-import { hasPublishedPages, inspectPages } from './inspect-pages.ts';
+import { type Comparison, comparePage } from './compare-page.ts';
+import { type ExpectedFile, expectedHeld } from './expected-file.ts';
+import { inspectFile } from './inspect-file.ts';
+import { hasPublishedPages, inspectPages, type PageStats } from './inspect-pages.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
 /** The result of inspecting a project. */
@@ -26,6 +27,7 @@ export interface ProjectInspection {
 /** What is known of a project before it is inspected. */
 export interface KnownProject {
   readonly held: HeldProject;
+  readonly pages: PageStats;
   readonly isQueued: boolean;
   /** The files that seem damaged: only these are looked at. Undefined means all. */
   readonly suspects: ReadonlySet<WebPath> | undefined;
@@ -39,13 +41,13 @@ export interface KnownProject {
 export async function inspectProject(
   check: Check,
   name: ProjectName,
-  { held, isQueued: queued, suspects }: KnownProject,
+  { held, pages, isQueued: queued, suspects }: KnownProject,
 ): Promise<ProjectInspection> {
   if (check.settings.quick && !queued && suspects === undefined && (await hasPublishedPages(check, name))) {
     const findings = held.source === local ? [] : await inspectFiles(check, name, held.files.map(expectedHeld));
     return { findings: findings.flat(), page: undefined, isProven: true };
   }
-  const { page, findings, transient, etags } = await inspectPages(check, name);
+  const { page, findings, transient, etags } = await inspectPages(check, name, pages);
   // Files that people put there by hand are theirs. Only the page is ours.
   const isLocal = held.source === local;
   const comparison = isLocal
@@ -72,12 +74,24 @@ export async function inspectProject(
 /** Returns the findings about each of the files, several of which are read at the same time. */
 async function inspectFiles(check: Check, name: ProjectName, files: readonly ExpectedFile[]): Promise<Finding[][]> {
   const findings: Finding[][] = [];
-  const looks = mapInOrder(files, check.objects?.readers ?? 1, async (file) => {
+  const looks = mapInOrder(await unread(check, name, files), check.objects?.readers ?? 1, async (file) => {
     await check.yielder.yieldIfDue();
     return inspectFile(check, name, file);
   });
   for await (const found of looks) findings.push(found);
   return findings;
+}
+
+/** Returns the files that are still to be read: all, or those that a helper has not found right. */
+async function unread(
+  { helper, report }: Check,
+  project: ProjectName,
+  files: readonly ExpectedFile[],
+): Promise<readonly ExpectedFile[]> {
+  if (helper === undefined || files.length === 0) return files;
+  const wrong = new Set(await helper.readFiles({ project, files }, (bytes) => report({ type: 'read', bytes })));
+  for (const { path } of files) if (!wrong.has(path)) report({ type: 'file-checked', path });
+  return files.filter(({ path }) => wrong.has(path));
 }
 
 /** Returns the findings about the legacy JSON of `page`, if the mirror serves it and no run is about to write it. */

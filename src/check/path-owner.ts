@@ -26,7 +26,7 @@ export function isLocalFile(isLocal: (name: ProjectName) => boolean, path: WebPa
 
 /** Returns true if pages of `name` belong here, or are about to be made. */
 export function isKnownProject(state: StateStore, name: ProjectName): boolean {
-  return state.queue.entryOf(name) !== undefined || state.held.project(name).published;
+  return state.queue.entryOf(name) !== undefined || state.held.isPublished(name);
 }
 
 function isHeldPath(state: StateStore, path: WebPath): boolean {

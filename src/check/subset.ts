@@ -8,7 +8,7 @@ export interface Subset {
 }
 
 /** The number of subsets for `--subset auto`, so that everything is read once a month. */
-const autoSubsets = 30;
+export const autoSubsets = 30;
 
 /** Returns the subset after the last one checked. */
 export function nextSubset(done: number | undefined): Subset {

@@ -75,7 +75,7 @@ async function unknownFolders({ state, files }: CheckJob): Promise<ProjectName[]
   const unknown: ProjectName[] = [];
   for await (const { name, kind } of files.entries(simpleRoot)) {
     const project = kind === 'folder' ? projectName(name) : undefined;
-    if (project !== undefined && project === name && !state.held.project(project).published) unknown.push(project);
+    if (project !== undefined && project === name && !state.held.isPublished(project)) unknown.push(project);
   }
   return unknown;
 }

@@ -27,7 +27,7 @@ export function publicParked(source: Source, limit: number, heldBack?: boolean):
   const parked = state.queue.parked(limit, heldBack);
   return parked.filter(({ due: { name, serial } }) => {
     const isOfUpstream = policy === undefined || (sourceOf(policy, name) === undefined && serial > 0);
-    return isOfUpstream || state.held.project(name).published;
+    return isOfUpstream || state.held.isPublished(name);
   });
 }
 
@@ -41,7 +41,7 @@ export function publicAlarms(source: Source, alarms: readonly AlarmRecord[]): Al
   if (policy === undefined) return [...alarms];
   const shown = (word: string): string => {
     const name = projectName(word.replace(/-\d.*$/, ''));
-    if (name === undefined || !isOfRules(policy, name) || state.held.project(name).published) return word;
+    if (name === undefined || !isOfRules(policy, name) || state.held.isPublished(name)) return word;
     return 'a project';
   };
   return alarms.map((alarm) => ({ ...alarm, message: alarm.message.replace(words, shown) }));

@@ -39,6 +39,8 @@ export interface HeldProject {
 /** The held projects. `StateStore.finish` adds and removes them. */
 export interface HeldProjects {
   project(name: ProjectName): HeldProject;
+  /** Returns true if the pages of the project were published, as {@link HeldProject.published} says. */
+  isPublished(name: ProjectName): boolean;
   /** Returns the file that is held at `path`, if any. */
   file(path: WebPath): HeldFile | undefined;
   /**

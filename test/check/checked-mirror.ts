@@ -5,6 +5,7 @@ import type { Test } from 'tap';
 import { check } from '../../src/check/check.ts';
 import type { CheckEvent, CheckReport } from '../../src/check/check-event.ts';
 import type { CheckJob, CheckSettings } from '../../src/check/check-job.ts';
+import { helperFor } from '../../src/check/help-check.ts';
 import { textOf, todoText } from '../../src/cli/check/check-texts.ts';
 import { CheckTotals } from '../../src/cli/check/check-totals.ts';
 import type { FileStore } from '../../src/files/file-store.ts';
@@ -23,6 +24,8 @@ export interface CheckOptions extends Partial<CheckSettings> {
   readonly openObjects?:
     | ((local: FileStore, state: SqliteStateStore) => Pick<CheckJob, 'files' | 'objects'>)
     | undefined;
+  /** True if something with a connection of its own helps, as the second thread of pep381checkfiles does. */
+  readonly isHelped?: boolean;
   readonly signal?: AbortSignal;
   /** Sees each event as it happens. */
   readonly report?: CheckReport;
@@ -64,22 +67,24 @@ export async function runCheck(mirror: TestMirror, options: CheckOptions = {}): 
     signal = new AbortController().signal,
     report,
     openObjects,
+    isHelped = false,
     ...given
   } = options;
   const { target, clock } = mirror;
+  const settings = { quick: false, subset: undefined, repair: false, deleteUnreferenced: false, ...given };
   const tally = new CheckTotals();
   const events: CheckEvent[] = [];
   const state = new SqliteStateStore(join(target, 'state.db'), clock);
   const local = wrap(new FilesystemFileStore(target, clock));
   const opened = openObjects?.(local, state) ?? { files: local };
+  const helping = isHelped ? new SqliteStateStore(join(target, 'state.db'), clock, { readOnly: true }) : undefined;
   try {
+    const job = { files: local, clock, signal, takeLock: () => takeLock(lockOf(target)), settings };
     await check({
+      helper: helping && helperFor({ ...job, state: helping, report: () => {} }),
+      ...job,
       state,
       ...opened,
-      clock,
-      signal,
-      takeLock: () => takeLock(lockOf(target)),
-      settings: { quick: false, subset: undefined, repair: false, deleteUnreferenced: false, ...given },
       report: (event) => {
         tally.count(event);
         events.push(event);
@@ -89,6 +94,7 @@ export async function runCheck(mirror: TestMirror, options: CheckOptions = {}): 
   } finally {
     opened.objects?.close();
     state.close();
+    helping?.close();
   }
   const lines = events.map((event) => textOf(event, target)).filter((line) => line !== undefined);
   if (tally.queued > 0) lines.push(todoText);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { sidecars } from '../../src/core/sidecars.ts';
+import type { FileStore } from '../../src/files/file-store.ts';
 import { publishedTree } from '../e2e/tree.ts';
 import type { TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
@@ -165,14 +166,39 @@ t.test('a mirror that is right gives no line', async (t) => {
   t.match(tally, { projects: 3, files: 7, findings: 0, queued: 0 });
   t.ok(tally.bytes > 5000);
   t.same(queuedIn(mirror), []);
+  const helped = await runCheck(mirror, { isHelped: true });
+  t.same([helped.lines, helped.tally], [[], tally], 'nor does it, or count anything else, with a helper');
 });
 
-for (const [what, { damage, lines, queued = ['many'] }] of Object.entries(cases)) {
+t.test('what a helper has found right is not looked at again', async (t) => {
+  const mirror = await openSyncedMirror(t);
+  let calls = 0;
+  const files = (store: FileStore): FileStore =>
+    new Proxy(store, {
+      get(target, method: keyof FileStore) {
+        if (method === 'digest') calls += 1;
+        const member = target[method];
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+  await runCheck(mirror, { files });
+  const alone = calls;
+  await runCheck(mirror, { files, isHelped: true });
+  t.equal(calls, 2 * alone);
+});
+
+for (const [what, { damage, lines, queued = ['many'] }, isHelped] of Object.entries(cases).flatMap(
+  ([what, found]) =>
+    [
+      [what, found, false],
+      [`${what}, of which a helper says that it is not right,`, found, true],
+    ] as const,
+)) {
   t.test(`${what} is told, queued and healed`, async (t) => {
     const mirror = await openSyncedMirror(t);
     const before = publishedTree(mirror.target);
     damage(mirror);
-    const checked = await runCheck(mirror);
+    const checked = await runCheck(mirror, { isHelped });
     const said = checked.lines
       // What remains of a file that is missing.
       .filter((line) => !line.startsWith('Empty folder '))

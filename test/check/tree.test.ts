@@ -34,6 +34,7 @@ for (const [what, path] of Object.entries(unreferenced)) {
     const mirror = await openSyncedMirror(t);
     const before = publishedTree(mirror.target);
     put(mirror, path);
+    t.same((await runCheck(mirror, { isHelped: true })).lines, [`Unreferenced file ${path.replace('\n', '?')}`]);
     const told = await runCheck(mirror);
     t.same(told.lines, [`Unreferenced file ${path.replace('\n', '?')}`]);
     t.equal(told.exitCode, 1);

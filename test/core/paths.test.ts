@@ -6,7 +6,9 @@ import {
   blobPath,
   fileNameProblem,
   isFileName,
+  linkToFile,
   pagePath,
+  pathOnOwnPage,
   projectFolder,
   sidecarPath,
   urlPath,
@@ -300,5 +302,17 @@ t.test('a path becomes the URL that names it again', async (t) => {
     const url = new URL(`../../${urlPath(path)}`, `${host}/simple/pkg/`);
     t.equal(decodeURIComponent(url.pathname), `/${path}`, name);
     t.equal(blobPath(url, name), path);
+  }
+});
+
+t.test('a link on our own page leads to the same path, escaped or not', async (t) => {
+  const project = named('alpha');
+  const folder = `packages/aa/bb/${'c'.repeat(60)}`;
+  for (const filename of ['alpha-1.0.tar.gz', 'alpha-1.0+local.zip', 'alpha 1.0~(a)!.zip', 'alpha@1,0=x.egg']) {
+    const path = `${folder}/${filename}` as WebPath;
+    for (const url of [linkToFile(path), `../../${path}`])
+      t.equal(pathOnOwnPage({ url, filename }, project), path, url);
+    const elsewhere = [`../../simple/../${path}x`, `../../${folder}/../${filename}`, `../../${folder}/a.zip`];
+    for (const url of elsewhere) t.equal(pathOnOwnPage({ url, filename }, project), undefined, url);
   }
 });

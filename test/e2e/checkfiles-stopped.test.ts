@@ -106,6 +106,30 @@ for (const [signal, code] of [
   });
 }
 
+t.test('a check of so many projects that a second thread helps is paused at once, too', async (t) => {
+  const index = new SampleIndex();
+  const names = Array.from({ length: 250 }, (_, number) => `p${String(number).padStart(3, '0')}`);
+  for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
+  const { target, finding, shorten, mirror } = await openStalled(t, 'p100', 'p100-1.0.tar.gz', index);
+  const running = begin(t, target, '-q');
+  await until('the endless file', () => running.stdout() === finding && isReading(running.pid, 'p100-1.0.tar.gz'));
+  running.kill('SIGTERM');
+  t.same(await running.ended, { code: 143, stdout: `${finding}${todo}${paused}`, stderr: '' });
+  shorten();
+  t.same(await mirror('-q'), right);
+  const file = join(target, 'web', index.pathOf('p200', 'p200-1.0.tar.gz'));
+  truncateSync(file, 1);
+  writeFileSync(join(target, 'web/packages/stranger'), 'x');
+  const { code, stdout } = await checkfiles('-q', target);
+  t.equal(code, 1);
+  const said = stdout.split('\n').map((line) => line.replaceAll(join(target, 'web'), '').replace(/\d+ bytes, /, ''));
+  t.same(said, [
+    `Bad size ${index.pathOf('p200', 'p200-1.0.tar.gz')}: expected found 1 bytes`,
+    'Unreferenced file /packages/stranger',
+    ...todo.split('\n'),
+  ]);
+});
+
 t.test('a check that was killed continues near to where it was, and has lost nothing', async (t) => {
   const index = new SampleIndex();
   const names = Array.from({ length: 520 }, (_, number) => `p${String(number).padStart(3, '0')}`);

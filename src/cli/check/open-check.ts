@@ -1,5 +1,6 @@
 /** Chooses and opens the adapters for a check. */
 import type { CheckJob } from '../../check/check-job.ts';
+import { autoSubsets } from '../../check/subset.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Report } from '../../core/report.ts';
 import type { StoreUsage } from '../../core/store-usage.ts';
@@ -19,6 +20,7 @@ import type { AdoptingMirror } from '../target/adopt-target.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { keepDatabase } from '../target/private-files.ts';
 import type { Target } from '../target/target.ts';
+import { CheckThread, isThreadOfUse } from './check-thread.ts';
 
 /** The mode of the listing. */
 const ownerOnly = 0o600;
@@ -70,14 +72,29 @@ export async function openCheck(
   const spool = chosen.hooks.afterRun === undefined ? undefined : new PathSpool(target.root, clock);
   const live = spool === undefined ? opened.files : spooling(opened.files, spool);
   const listed = opened.bucket && (await openListed(target, chosen, { live, bucket: opened.bucket, state, clock }));
-  const job = { ...options, state, files: live, ...listed, clock, takeLock: () => takeLock(target.lock) };
+  const helper = opened.bucket === undefined ? openHelper(target, state, options) : undefined;
+  const job = { ...options, state, files: live, ...listed, clock, takeLock: () => takeLock(target.lock), helper };
   const close = async (): Promise<void> => {
+    await helper?.close();
     listed?.objects.close();
     spool?.close();
     state.close();
     await opened.close();
   };
   return { job, createFolders: opened.createFolders, usage: () => opened.usage?.(), close };
+}
+
+/** Starts a thread that helps with a check of files on the disk, if there is enough to do. */
+function openHelper(
+  target: Target,
+  state: SqliteStateStore,
+  { settings, signal }: CheckOptions,
+): CheckThread | undefined {
+  const { subset } = settings;
+  const parts = subset === undefined ? 1 : subset === 'auto' ? autoSubsets : subset.of;
+  const program = process.argv[1];
+  if (program === undefined || !isThreadOfUse(state.totals().projects / parts)) return undefined;
+  return new CheckThread(program, { target, settings }, signal);
 }
 
 /** Opens the listing of the bucket, which an interrupted check may have left. Throws StorageError. */

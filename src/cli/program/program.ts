@@ -32,7 +32,7 @@ export interface Program<Command extends { readonly kind: string }> {
 export function start<Command extends { readonly kind: string }>(program: Program<Command>): void {
   // Printing to a log on a full disk, or to a reader that went away, must not stop the mirroring.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  useAddon(bundledAddon());
+  useBundledAddon();
   runWith(program, process.argv.slice(2)).then(
     (code) => {
       process.exitCode = code;
@@ -68,6 +68,11 @@ async function runWith<Command extends { readonly kind: string }>(
 
 function isInformation(command: { readonly kind: string }): command is Information {
   return command.kind === 'help' || command.kind === 'version';
+}
+
+/** Makes this thread use the SQLite addon beside the running program, if there is one. */
+export function useBundledAddon(): void {
+  useAddon(bundledAddon());
 }
 
 /** Returns the path of the SQLite addon beside the running program, or undefined if node_modules has it. */

@@ -3,7 +3,7 @@
  * more than the reading. For a large file, another thread reads the next piece while this thread hashes.
  */
 import { createHash } from 'node:crypto';
-import { close, closeSync, constants, fstatSync, open, openSync, read, readSync } from 'node:fs';
+import { close, closeSync, constants, fstatSync, open, openSync, read, readFileSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { hasCode } from '../../core/caught-error.ts';
 import type { FullDigest } from '../file-store.ts';
@@ -29,6 +29,17 @@ export async function digestFile(
   if (found === 'none') return undefined;
   if (found === 'large') await readInPieces(path, hashes);
   return hashes.digest();
+}
+
+/** Returns the bytes of the file at `path`; undefined if there is none, but perhaps a link, folder or pipe. */
+export function readWhole(path: string): Buffer | undefined {
+  const fd = openOrUndefined(path);
+  if (fd === undefined) return undefined;
+  try {
+    return fstatSync(fd).isFile() ? readFileSync(fd) : undefined;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Returns the bytes from `start` to `end` of the file at `path`. Throws the file system's errors. */

@@ -17,7 +17,7 @@ import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Entry, FileStore, FullDigest, Room, StagedFile, Stat, Write } from '../file-store.ts';
-import { digestFile, readSlice } from './digest-file.ts';
+import { digestFile, readSlice, readWhole } from './digest-file.ts';
 import { Flushers, flushNow } from './flush.ts';
 import { Mounts, notOfTheTree } from './mounts.ts';
 import { PublishedFolders } from './published-folders.ts';
@@ -89,7 +89,7 @@ export class FilesystemFileStore implements FileStore {
    * StorageError if it would lie outside of `web/`.
    */
   #at(path: WebPath): string {
-    if (!climbs.test(path)) return join(this.#web, path);
+    if (!climbs.test(path)) return path === '' ? this.#web : `${this.#web}/${path}`;
     throw new StorageError(`${this.#web}: ${JSON.stringify(path)} would lie outside of it, and is left alone`);
   }
 
@@ -119,10 +119,10 @@ export class FilesystemFileStore implements FileStore {
     const file = this.#at(path);
     return guardStorage(file, () => {
       try {
-        // Reading a pipe would block, and a link may lead anywhere. Links of an older program lead to pages beside
-        // them.
-        if (!mayBeRead(this.#web, file)) return undefined;
-        return readFileSync(file);
+        const bytes = readWhole(file);
+        if (bytes !== undefined) return bytes;
+        // A link may lead anywhere. Links of an older program lead to pages beside them.
+        return mayBeRead(this.#web, file) ? readFileSync(file) : undefined;
       } catch (error) {
         if (hasCode(error, 'ENOENT', 'ENAMETOOLONG')) return undefined;
         throw error;
@@ -164,7 +164,7 @@ export class FilesystemFileStore implements FileStore {
     const path = this.#at(folder);
     try {
       // Only folders directly below web/ have entries for each project.
-      for await (const entry of entriesOf(path, !folder.includes('/'))) {
+      for (const entry of entriesOf(path, !folder.includes('/'))) {
         if (!notOfTheTree.has(entry.name) || !this.#mounts.isTop(path)) yield entry;
       }
     } catch (error) {

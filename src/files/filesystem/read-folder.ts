@@ -23,7 +23,7 @@ export function kindOf(found: Kinds): EntryKind {
  * Yields the entries of the folder at `path` in no order, or nothing if there is none. They are read in portions if
  * there may be many, as in `simple/`, which has 880,000 in a full mirror. Throws the file system's errors.
  */
-export async function* entriesOf(path: string, areMany: boolean): AsyncIterable<Entry> {
+export function* entriesOf(path: string, areMany: boolean): Iterable<Entry> {
   if (!areMany) {
     for (const found of undefinedIfMissing(() => readdirSync(path, { withFileTypes: true })) ?? [])
       yield { name: found.name, kind: kindOf(found) };

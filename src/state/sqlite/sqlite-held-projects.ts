@@ -30,6 +30,10 @@ export class SqliteHeldProjects extends SqliteTables<ReturnType<typeof prepareSt
     return this.do(() => heldOf(this.sql.project.get(name), this.sql.filesOf.all(name)));
   }
 
+  isPublished(name: ProjectName): boolean {
+    return this.do(() => this.sql.project.get(name)) !== undefined;
+  }
+
   file(path: WebPath): HeldFile | undefined {
     const row = this.do(() => this.sql.fileAt.get(path));
     return row && fileOf(row);
