@@ -51,7 +51,8 @@ async function lookWith(check: Check, name: ProjectName, suspects?: ReadonlySet<
   const before = await projectStateOf(check, name);
   const { queued, held, pages } = before;
   if (!held.published || isBeingRemoved(queued)) return { check, before, inspection: undefined };
-  const inspection = await inspectProject(check, name, { held, pages, isQueued: queued !== undefined, suspects });
+  const isQueued = queued !== undefined && !isRemovalHeldBack(queued);
+  const inspection = await inspectProject(check, name, { held, pages, isQueued, suspects });
   return { check, before, inspection };
 }
 
@@ -70,12 +71,16 @@ export async function checkProject(
   const isLocked = turn === 'locked' || release !== undefined;
   try {
     if (turn !== 'locked') {
-      if (queued !== undefined || !isSameState(before, await projectStateOf(check, name)))
+      if (
+        (queued !== undefined && !isRemovalHeldBack(queued)) ||
+        !isSameState(before, await projectStateOf(check, name))
+      )
         return { verdict: 'undecided', isProven };
       if (check.settings.repair && !isLocked && turn === 'first') return { verdict: 'undecided', isProven };
     }
     for (const finding of findings) check.report({ type: 'finding', finding });
-    await enqueueRepair(check, name, look, isLocked);
+    // Upstream has none of it any more, and a run that tried to fetch a file again would only lose it.
+    if (!isRemovalHeldBack(queued)) await enqueueRepair(check, name, look, isLocked);
     return { verdict: 'wrong', isProven };
   } finally {
     release?.();
@@ -84,7 +89,13 @@ export async function checkProject(
 
 /** Returns true if the project is being removed. A run forgets it last, and may have been stopped before. */
 function isBeingRemoved(queued: QueuedProject | undefined): boolean {
+  if (isRemovalHeldBack(queued)) return false;
   return queued?.isRemovedUpstream === true || queued?.obstacle === 'absent';
+}
+
+/** Returns true if the project is served until a person allows its removal. */
+function isRemovalHeldBack(queued: QueuedProject | undefined): boolean {
+  return queued?.obstacle === 'removal-held-back';
 }
 
 /** The data of a project that runs change. If two states are equal, no run has changed the project in between. */

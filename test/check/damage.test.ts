@@ -1,12 +1,13 @@
 /** Every kind of damage: what is said about it, that it is queued, and that the next run makes everything as it was. */
-import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { sidecars } from '../../src/core/sidecars.ts';
 import type { FileStore } from '../../src/files/file-store.ts';
 import { publishedTree } from '../e2e/tree.ts';
-import type { TestMirror } from '../fixtures/test-mirror.ts';
+import { indexOfMany, removeMany } from '../fixtures/index-of-many.ts';
+import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { flipByte, openSyncedMirror, queuedIn, runCheck } from './checked-mirror.ts';
 
@@ -227,5 +228,24 @@ t.test('what is held of a project that is not finished yet is checked, too', asy
   off();
   await mirror.runLater();
   t.same(mirror.problems(), []);
+  t.same((await runCheck(mirror)).lines, []);
+});
+
+t.test('what is served until its removal is allowed is checked, reported, and left as it is', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  await mirror.run();
+  const path = mirror.pathOf('many-3', 'many_3-1.0.tar.gz');
+  removeMany(mirror, 0, 51);
+  await mirror.runLater();
+  t.same((await runCheck(mirror)).lines, []);
+  flipByte(join(mirror.web, path));
+  for (const repair of [false, true]) {
+    const { lines, exitCode } = await runCheck(mirror, { repair });
+    t.match(lines, [/^Bad sha256 .*many_3-1\.0\.tar\.gz/]);
+    t.equal(lines.length, 1);
+    t.equal(exitCode, 1);
+  }
+  t.ok(existsSync(join(mirror.web, path)));
+  await mirror.runLater({ allowDeletions: 51 });
   t.same((await runCheck(mirror)).lines, []);
 });
