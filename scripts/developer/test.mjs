@@ -3,6 +3,7 @@
  * one core; everything that does not need it runs meanwhile. Arguments are passed to tap, such as test files to run;
  * with them nothing is checked but these tests. `--install`, or CI=true, installs the programs that tests need.
  */
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -17,7 +18,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { provideTestNodes } from './nodes.mjs';
 import { orFail, root, run } from './run.mjs';
 import { buildAddon, checkNode, installPackages } from './setup.mjs';
@@ -62,6 +63,7 @@ async function test(args) {
     mayInstall && (isAll || ofTap.includes(nodesTest)) ? provideTestNodes() : undefined,
     prepareTap().then(ofTap.length > 0 ? undefined : check),
   ]);
+  preferRealPython();
   await run('node', ['scripts/developer/build.mjs']);
   await Promise.all(['src', 'test'].flatMap(sourcesIn).map((path) => transpiled(join(root, path))));
   await inMemory(() => runTests(ofTap));
@@ -152,6 +154,17 @@ async function prepareTap() {
   const made = readFileSync(join(root, 'node_modules/@tapjs/test/test-built/dist/esm/index.js'), 'utf8');
   const off = [...readFileSync(join(root, '.taprc'), 'utf8').matchAll(/"!(.*)"/g)].map(([, plugin]) => plugin);
   if (off.some((plugin) => made.includes(`from "${plugin}"`))) await run('tap', ['build']);
+}
+
+/**
+ * Puts the folder of the python3 that runs in the end before all others in PATH: what a version manager has in its place
+ * starts dozens of shells each time.
+ */
+function preferRealPython() {
+  const { stdout } = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });
+  const folder = dirname(stdout?.trim() || '.');
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  if (isAbsolute(folder) && !folders.includes(folder)) process.env.PATH = [folder, ...folders].join(delimiter);
 }
 
 async function check() {

@@ -15,29 +15,36 @@ import { allWell, firstMinute, hostileFacts, hostileText, now, states } from '..
 
 const needed = { skip: apacheOrReason().skip || browserOrReason().skip };
 
-/** Publishes the pages about `facts` and a project `foo-bar`, and serves them. */
-async function served(t: Test, facts: SiteFacts): Promise<Apache> {
+/** Serves the pages about `facts` and a project `foo-bar`. `show` publishes them for other facts. */
+async function served(
+  t: Test,
+  facts: SiteFacts,
+): Promise<Apache & { readonly show: (facts: SiteFacts) => Promise<void> }> {
   const target = openToAll(t).testdir();
   const files = new FilesystemFileStore(target, new FakeClock());
   files.create();
-  await publishSite(files, [
-    { path: 'status/index.html', text: renderStatusPage(facts) },
-    { path: 'not-found.html', text: renderNotFoundPage(facts) },
-    { path: 'index.html', text: renderHomePage(facts) },
-  ]);
+  const show = async (facts: SiteFacts): Promise<void> => {
+    await publishSite(files, [
+      { path: 'status/index.html', text: renderStatusPage(facts) },
+      { path: 'not-found.html', text: renderNotFoundPage(facts) },
+      { path: 'index.html', text: renderHomePage(facts) },
+    ]);
+  };
+  await show(facts);
   for (const path of ['simple/foo-bar/index.html', 'local-stats/index.html']) {
     mkdirSync(dirname(join(target, 'web', path)), { recursive: true });
     writeFileSync(join(target, 'web', path), '<!DOCTYPE html><title>there</title>');
   }
   const apache = await openApache({ target });
   t.teardown(() => apache.close());
-  return apache;
+  return { ...apache, show };
 }
 
 t.test('everybody can use the pages, whatever the mirror has to say', needed, async (t) => {
   const browser = await openBrowser(t);
+  const { url, show } = await served(t, allWell);
   for (const [name, facts] of Object.entries({ ...states, hostileFacts })) {
-    const { url } = await served(t, facts);
+    await show(facts);
     // Colours and widths are those of the style sheet: not each of them is looked at in each state.
     for (const look of name === 'allWell' ? looks : looks.filter((_, at) => at === name.length % looks.length)) {
       const shown = `${name}, ${look.colors}, ${look.width} pixels`;
@@ -47,7 +54,7 @@ t.test('everybody can use the pages, whatever the mirror has to say', needed, as
       t.same(await pageProblems(browser, `${url}/status/`, look), [], `status: ${shown}`);
     }
   }
-  const { url } = await served(t, allWell);
+  await show(allWell);
   t.same(await pageProblems(browser, `${url}/not-found.html`, { width: 360, colors: 'dark' }), []);
 });
 

@@ -18,7 +18,9 @@ const prepare = reachesPackages
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q update && apt-get -q install curl sudo python3-pip acl \${npm_config_nodedir:+libnode-dev}
 `
-  : `printf '#!/bin/sh\\nshift; for name; do apt-cache show "$name" >/dev/null 2>&1 || dpkg -s "$name" >/dev/null 2>&1 || { echo "no package $name"; exit 1; }; done\\n' | stand_in apt-get
+  : `cat /var/lib/apt/lists/*_Packages 2>/dev/null | sed -n 's/^Package: //p' >/tmp/package-names
+test -s /tmp/package-names || apt-cache pkgnames >/tmp/package-names
+printf '#!/bin/sh\\nshift; for name; do grep -qxF "$name" /tmp/package-names || dpkg -s "$name" >/dev/null 2>&1 || { echo "no package $name"; exit 1; }; done\\n' | stand_in apt-get
 `;
 
 interface Step {

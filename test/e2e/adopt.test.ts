@@ -11,7 +11,7 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist } from '../sample/distributions.ts';
 import type { SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
 import { publishedTree, stateOf, treeOf, untouchedTree } from './tree.ts';
 
@@ -211,8 +211,7 @@ t.test('a folder that is no known target is refused in one line, and left alone'
 });
 
 t.test('a tree whose state.db was made by processlogs, or is empty, is adopted and loses nothing', async (t) => {
-  const { server, target, mirror } = await openSample(t, program, smallIndex());
-  await mirror('-q');
+  const { server, target, mirror } = await openMirrored(t, program, smallIndex);
   const before = publishedTree(target);
   const log = join(target, '../access.log');
   writeFileSync(

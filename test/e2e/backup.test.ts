@@ -17,7 +17,7 @@ import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored, openSample } from './opened-sample.ts';
 import { type Ended, run, until } from './program.ts';
 
 const programs = await openBundle();
@@ -39,8 +39,7 @@ function folderBeside(target: string): string {
 }
 
 t.test('a copy made during a run is whole, and the next run makes the mirror of it right', async (t) => {
-  const { server, target, mirror, begin } = await openSample(t, program);
-  t.equal((await mirror('-q')).code, 0);
+  const { server, target, mirror, begin } = await openMirrored(t, program);
   const state = join(target, 'state.db');
   const folder = folderBeside(target);
   const copy = join(folder, 'state.db');
@@ -116,8 +115,7 @@ t.test('a copy that cannot be made is told in one line, and leaves what was ther
 });
 
 t.test('what a killed backup left is removed by the next one, and what another writes stays', async (t) => {
-  const { target, mirror } = await openSample(t, program, smallIndex());
-  t.equal((await mirror('-q')).code, 0);
+  const { target } = await openMirrored(t, program, smallIndex);
   const folder = folderBeside(target);
   const { pid } = spawnSync(process.execPath, ['--version']);
   const kept = [`state.db.new-${process.pid}`, 'state.db.new-later', 'other.db.new-1'];

@@ -16,7 +16,7 @@ import t, { type Test } from 'tap';
 import { makeSdist } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
-import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type OpenedSample, openMirrored, openSample } from './opened-sample.ts';
 import { type Ended, killAtEnd, type Running, run, start, until } from './program.ts';
 import { openSmallDisk, smallDiskOrReason } from './small-disk.ts';
 import { runInTerminal, type TerminalRun, terminalOrReason } from './terminal.ts';
@@ -41,10 +41,14 @@ interface Stalled extends OpenedSample {
 }
 
 /** A mirror of which the first project lacks its page, and `project` has a file that takes for ever to be read. */
-async function openStalled(t: Test, project: string, filename: string, index?: SampleIndex): Promise<Stalled> {
-  const opened = await openSample(t, join(programs, 'pep381run'), index);
+async function openStalled(
+  t: Test,
+  project: string,
+  filename: string,
+  makeIndex?: () => SampleIndex,
+): Promise<Stalled> {
+  const opened = await openMirrored(t, join(programs, 'pep381run'), makeIndex);
   const { target, server } = opened;
-  t.same(await opened.mirror('-q'), right);
   const [first = ''] = server.index
     .projects()
     .map(({ name }) => name)
@@ -134,7 +138,7 @@ t.test('a check that was killed continues near to where it was, and has lost not
   const index = new SampleIndex();
   const names = Array.from({ length: 520 }, (_, number) => `p${String(number).padStart(3, '0')}`);
   for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
-  const { target, finding, shorten, mirror } = await openStalled(t, 'p510', 'p510-1.0.tar.gz', index);
+  const { target, finding, shorten, mirror } = await openStalled(t, 'p510', 'p510-1.0.tar.gz', () => index);
   const position = (): unknown => {
     const db = new Database(join(target, 'state.db'), { readonly: true });
     const row = db.prepare("SELECT value FROM mirror WHERE key = 'check'").get() as { value: string } | undefined;
@@ -185,8 +189,7 @@ t.test('Ctrl-C removes the display and leaves the findings', needsTerminal, asyn
 });
 
 t.test('a check that comes to its end leaves the summary', needsTerminal, async (t) => {
-  const { target, mirror } = await openSample(t, join(programs, 'pep381run'));
-  await mirror('-q');
+  const { target } = await openMirrored(t, join(programs, 'pep381run'));
   const well = runInTerminal(t, 100, [process.execPath, program, target]);
   t.equal(await well.ended, 0);
   t.match(well.screen(), [/^Checked 13 projects, 36 files \([\d.]+ MiB\) in [\d.]+ s: no findings\.$/]);

@@ -7,7 +7,7 @@ import { makeSdist } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
-import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type OpenedSample, openMirrored } from './opened-sample.ts';
 import { type Ended, each, killAtEnd, type Running, run, start, until } from './program.ts';
 import { publishedTree, stateOf, treeOf } from './tree.ts';
 
@@ -17,13 +17,6 @@ const program = join(programs, 'pep381checkfiles');
 const checkfiles = (...args: readonly string[]): Promise<Ended> => run(program, args);
 const right: Ended = { code: 0, stdout: '', stderr: '' };
 const todo = 'Todo list updated; run pep381run now\n';
-
-/** A mirror of the sample projects. */
-async function openMirrored(t: Test, index?: SampleIndex): Promise<OpenedSample> {
-  const opened = await openSample(t, pep381run, index);
-  t.same(await opened.mirror('-q'), right);
-  return opened;
-}
 
 /** The place of a file of the sample. */
 function blobOf({ server, target }: OpenedSample, project: string, filename: string): string {
@@ -84,7 +77,7 @@ t.test('a folder that is no mirror is refused in one line, and stays as it is', 
 });
 
 t.test('a check without findings prints nothing and exits with 0', async (t) => {
-  const { target } = await openMirrored(t);
+  const { target } = await openMirrored(t, pep381run);
   const choices = [[], ['-q'], ['--quick'], ['--repair'], ['--delete-unreferenced'], ['--subset', 'auto']];
   for (const options of choices) {
     t.same(await checkfiles(...options, target), right, options.join(' '));
@@ -92,7 +85,7 @@ t.test('a check without findings prints nothing and exits with 0', async (t) => 
 });
 
 t.test("damage is reported in 1.5's words on standard output, and the next run repairs it", async (t) => {
-  const opened = await openMirrored(t);
+  const opened = await openMirrored(t, pep381run);
   const { target, mirror } = opened;
   const before = publishedTree(target);
   const [gone, changed] = [
@@ -123,7 +116,7 @@ t.test("damage is reported in 1.5's words on standard output, and the next run r
 });
 
 t.test('without -q a summary follows the findings; in JSON it is the last object', async (t) => {
-  const opened = await openMirrored(t);
+  const opened = await openMirrored(t, pep381run);
   rmSync(blobOf(opened, 'sample-base', wheel));
   const text = await checkfiles(opened.target);
   t.match(
@@ -143,7 +136,7 @@ t.test('without -q a summary follows the findings; in JSON it is the last object
 });
 
 t.test('a check waits for a run in progress', async (t) => {
-  const opened = await openMirrored(t);
+  const opened = await openMirrored(t, pep381run);
   const { server, target } = opened;
   server.index.addRole('sample-base', 'somebody');
   server.faults.add({ do: 'stall', match: /\/simple\/sample-base\/$/ });
@@ -159,7 +152,7 @@ t.test('a check waits for a run in progress', async (t) => {
 });
 
 t.test('--rebuild makes a lost or damaged state anew, but not while a run is in progress', async (t) => {
-  const { target, mirror } = await openMirrored(t);
+  const { target, mirror } = await openMirrored(t, pep381run);
   const before = publishedTree(target);
   const state = join(target, 'state.db');
   const { files } = stateOf(target);
@@ -184,7 +177,7 @@ t.test('--rebuild makes a lost or damaged state anew, but not while a run is in 
 });
 
 t.test('a second check is skipped, and says so', async (t) => {
-  const { target } = await openMirrored(t);
+  const { target } = await openMirrored(t, pep381run);
   const lock = new Database(join(target, 'lock/check.db'));
   lock.exec('BEGIN EXCLUSIVE');
   const skipped = 'Currently already running; checking is skipped\n';
@@ -194,7 +187,7 @@ t.test('a second check is skipped, and says so', async (t) => {
 });
 
 t.test('a check does not prevent runs', async (t) => {
-  const opened = await openMirrored(t, largeIndex());
+  const opened = await openMirrored(t, pep381run, largeIndex);
   const check = begin(t, opened.target, '-q');
   const runs: Ended[] = [];
   for (let number = 0; number < 3; number += 1) {

@@ -8,7 +8,7 @@ import { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored, openSample } from './opened-sample.ts';
 import { type Ended, killAtEnd, run, start, until } from './program.ts';
 import { publishedTree, stateOf, treeOf, untouchedTree } from './tree.ts';
 
@@ -166,8 +166,7 @@ t.test('without -q a parked project is reported at once, and not again', async (
 });
 
 t.test('an unreachable upstream or an invalid answer means exit code 3 and changes nothing', async (t) => {
-  const { server, target, mirror } = await openSample(t, program);
-  await mirror('-q');
+  const { server, target, mirror } = await openMirrored(t, program);
   server.index.publish(makeWheel({ name: 'sample-new', version: '1.0' }));
   const before = untouchedTree(join(target, 'web/simple'));
   const { files, queue } = stateOf(target);
@@ -325,8 +324,7 @@ t.test('--index-only publishes the pages with links to upstream, and no file', a
 });
 
 t.test('--reconcile finds changes that the changelog lacks', async (t) => {
-  const { server, target, mirror } = await openSample(t, program);
-  await mirror('-q');
+  const { server, target, mirror } = await openMirrored(t, program);
   server.index.publish(makeWheel({ name: 'sample-silent', version: '1.0' }));
   server.index.addStrayRow(null, null, null);
   const body = changelogRow(server.index.serial);
@@ -340,8 +338,7 @@ t.test('--reconcile finds changes that the changelog lacks', async (t) => {
 });
 
 t.test('another upstream is refused in one line, until --reconcile confirms it', async (t) => {
-  const { server, target, mirror } = await openSample(t, program);
-  await mirror('-q');
+  const { server, target } = await openMirrored(t, program);
   const index = new SampleIndex({ serial: 10 });
   index.publish(makeWheel({ name: 'sample-base', version: '2.0' }));
   const other = await openSampleServer({ index });

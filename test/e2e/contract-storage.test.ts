@@ -8,7 +8,7 @@ import { makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { damage } from './damage.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored, openSample } from './opened-sample.ts';
 import { each, run } from './program.ts';
 import { openSmallDisk, smallDiskOrReason } from './small-disk.ts';
 import { publishedTree, stateOf, treeOf } from './tree.ts';
@@ -52,8 +52,7 @@ t.test('a file system without inodes is reported as that, not as a full disk', c
 });
 
 t.test('a state that is no database is reported with advice, and the advice works', async (t) => {
-  const { target, mirror } = await openSample(t, program);
-  await mirror('-q');
+  const { target, mirror } = await openMirrored(t, program);
   const before = publishedTree(target);
   writeFileSync(join(target, 'state.db'), 'not a database, but as long as one '.repeat(300));
   for (const name of ['state.db-wal', 'state.db-shm']) rmSync(join(target, name), { force: true });
@@ -67,8 +66,7 @@ t.test('a state that is no database is reported with advice, and the advice work
 });
 
 t.test('every program reports files whose disk is not mounted, and the advice brings lost files back', async (t) => {
-  const { target, mirror, server } = await openSample(t, program, smallIndex());
-  await mirror('-q');
+  const { target, mirror, server } = await openMirrored(t, program, smallIndex);
   rmSync(join(target, 'web/packages'), { recursive: true });
   mkdirSync(join(target, 'web/packages'));
   const before = treeOf(join(target, 'web'));

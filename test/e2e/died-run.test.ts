@@ -9,7 +9,7 @@ import { changeOf } from '../fixtures/mirror-state.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
-import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type OpenedSample, openMirrored } from './opened-sample.ts';
 import { type Ended, run, until } from './program.ts';
 
 const program = join(await openBundle(), 'pep381run');
@@ -37,9 +37,8 @@ function versionsOf(target: string, name: string): string[] {
 }
 
 t.test('kill -9 is reported by --status, by the next run, and by mirror-status.json during that run', async (t) => {
-  const sample = await openSample(t, program, smallIndex());
+  const sample = await openMirrored(t, program, smallIndex);
   const { server, target } = sample;
-  t.equal((await sample.mirror()).code, 0);
   server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
   const off = server.faults.add({ do: 'stall', match: /alpha-2\.0.*\.whl$/ });
   const first = sample.begin();
@@ -73,9 +72,8 @@ t.test('kill -9 is reported by --status, by the next run, and by mirror-status.j
 });
 
 t.test('a project that kills the process is synced last, then waits', async (t) => {
-  const sample = await openSample(t, program, smallIndex());
+  const sample = await openMirrored(t, program, smallIndex);
   const { server, target } = sample;
-  t.equal((await sample.mirror()).code, 0);
   for (const name of ['alpha', 'beta', 'gamma']) server.index.publish(makeWheel({ name, version: '2.0' }));
   const killer = `
     const fs = require('node:fs');
@@ -105,9 +103,8 @@ t.test('a project that kills the process is synced last, then waits', async (t) 
 });
 
 t.test('an uncaught error ends the run with 70, and the status says so', async (t) => {
-  const sample = await openSample(t, program, smallIndex());
+  const sample = await openMirrored(t, program, smallIndex);
   const { server, target } = sample;
-  t.equal((await sample.mirror()).code, 0);
   server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
   const off = server.faults.add({ do: 'stall', match: /simple\/alpha\/$/ });
   server.requests.length = 0;
@@ -134,9 +131,8 @@ t.test('an uncaught error ends the run with 70, and the status says so', async (
 });
 
 t.test('a lock that is held for hours without progress is reported, and the exit code is not 0', async (t) => {
-  const sample = await openSample(t, program, smallIndex());
+  const sample = await openMirrored(t, program, smallIndex);
   const { target } = sample;
-  t.equal((await sample.mirror()).code, 0);
   mkdirSync(join(target, 'run'), { recursive: true });
   const release = takeLock(join(target, 'lock/run.db'));
   t.teardown(() => release?.());
@@ -158,8 +154,7 @@ t.test('a lock that is held for hours without progress is reported, and the exit
 });
 
 t.test('a quiet run says once that the last one died', async (t) => {
-  const { server, mirror, begin } = await openSample(t, program, smallIndex());
-  t.equal((await mirror('-q')).code, 0);
+  const { server, mirror, begin } = await openMirrored(t, program, smallIndex);
   server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
   const off = server.faults.add({ do: 'stall', match: /alpha-2\.0.*\.whl$/ });
   const dying = begin('-q');

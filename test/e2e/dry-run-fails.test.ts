@@ -4,15 +4,14 @@ import t, { type Test } from 'tap';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
-import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type OpenedSample, openMirrored } from './opened-sample.ts';
 import { treeOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
 
 /** A mirror that was made, and to which something is to be added. */
 async function openChanged(t: Test): Promise<OpenedSample> {
-  const opened = await openSample(t, program, smallIndex());
-  t.equal((await opened.mirror('-q')).code, 0);
+  const opened = await openMirrored(t, program, smallIndex);
   opened.server.index.publish(makeSdist({ name: 'alpha', version: '2.0' }));
   opened.server.index.publish(makeSdist({ name: 'beta', version: '2.0' }));
   return opened;

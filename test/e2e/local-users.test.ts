@@ -23,7 +23,7 @@ import { asOrdinaryUser, otherUserOrReason } from '../fixtures/ordinary-user.ts'
 import { smallIndex } from '../fixtures/small-index.ts';
 import { openBundle } from './bundle.ts';
 import { hotJournal } from './hot-journal.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
 import { treeOf } from './tree.ts';
 
@@ -40,15 +40,13 @@ interface Opened {
 }
 
 /** A mirror that was run once. */
-async function openMirrored(t: Test): Promise<Opened> {
-  const { target, server } = await openSample(t, join(programs, 'pep381run'), smallIndex());
-  mkdirSync(target, { recursive: true });
+async function openConfigured(t: Test): Promise<Opened> {
+  const { target, server } = await openMirrored(t, join(programs, 'pep381run'), smallIndex);
   writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n`);
   writeFileSync(join(target, '../access.log'), '');
   const logs = { processlogs: [join(target, '../access.log')] } as Record<string, string[]>;
   const start: Opened['start'] = (name, ...options) =>
     run(join(programs, name), [...options, target, ...(logs[name] ?? [])]);
-  t.same(await start('pep381run', '-q'), quiet);
   return { target, start };
 }
 
@@ -67,7 +65,7 @@ function giveAway(target: string): void {
 }
 
 t.test('a journal planted in run/ deletes nothing, and a lock held there stops nothing', async (t) => {
-  const { target, start } = await openMirrored(t);
+  const { target, start } = await openConfigured(t);
   const victim = join(target, 'precious');
   const names = ['lock.db', 'check-lock.db', 'stats-lock.db'];
   const plant = (): void => {
@@ -100,7 +98,7 @@ t.test('a journal planted in run/ deletes nothing, and a lock held there stops n
 });
 
 t.test('all programs work, whatever is in run/', async (t) => {
-  const { target, start } = await openMirrored(t);
+  const { target, start } = await openConfigured(t);
   const at = (name: string): string => join(target, 'run', name);
   const plants: Readonly<Record<string, (path: string) => void>> = {
     folder: (path) => mkdirSync(join(path, 'more'), { recursive: true }),
@@ -136,7 +134,7 @@ t.test('all programs work, whatever is in run/', async (t) => {
 t.test(
   'a run of the earlier version, with its locks in run/, and one of this version exclude each other',
   async (t) => {
-    const { target, start } = await openMirrored(t);
+    const { target, start } = await openConfigured(t);
     rmSync(join(target, 'lock'), { recursive: true });
     const older = ['lock.db', 'check-lock.db', 'stats-lock.db'].map((name) => {
       writeFileSync(join(target, 'run', name), '', { mode: 0o600 });
@@ -159,7 +157,7 @@ t.test(
 t.test(
   'a second program is skipped with 0 while the first one makes progress, and with 1 and a line once it hangs',
   async (t) => {
-    const { target, start } = await openMirrored(t);
+    const { target, start } = await openConfigured(t);
     for (const [program, name, older] of [
       ['pep381checkfiles', 'check.db', 'check-lock.db'],
       ['processlogs', 'stats.db', 'stats-lock.db'],
@@ -183,7 +181,7 @@ t.test(
 );
 
 t.test('a lock folder of another user is refused', async (t) => {
-  const { target, start } = await openMirrored(t);
+  const { target, start } = await openConfigured(t);
   const folder = join(target, 'lock');
   chmodSync(folder, 0o777);
   t.same(await start('pep381run', '-q'), quiet);
@@ -202,7 +200,7 @@ t.test('a lock folder of another user is refused', async (t) => {
 });
 
 t.test('every program closes the state to other users, and state-mode = "0640" opens it to its group', async (t) => {
-  const { target, start } = await openMirrored(t);
+  const { target, start } = await openConfigured(t);
   const files = ['state.db', 'state.db-wal', 'state.db-shm'].map((name) => join(target, name));
   for (const name of ['pep381run', 'processlogs', 'pep381checkfiles']) {
     for (const [setting, mode] of [
@@ -232,7 +230,7 @@ t.test(
   'root does not write into the mirror of another user, and the message names that user',
   otherUserOrReason(),
   async (t) => {
-    const sample = await openMirrored(t);
+    const sample = await openConfigured(t);
     const folder = openToAll(t).testdir();
     const [target, bundle] = [join(folder, 'target'), join(folder, 'programs')];
     cpSync(dirname(join(programs, 'pep381run')), bundle, { recursive: true });
@@ -292,7 +290,7 @@ t.test('a bandersnatch.conf of another user beside a new target is not used', ot
 });
 
 t.test('no other user can lock anything that a program needs', otherUserOrReason(), async (t) => {
-  const { target } = await openMirrored(t);
+  const { target } = await openConfigured(t);
   const copied = join(openToAll(t).testdir(), 'target');
   cpSync(target, copied, { recursive: true, preserveTimestamps: true });
   const databases = ['state.db', ...Object.keys(treeOf(join(copied, 'lock'))).map((name) => `lock/${name}`)];

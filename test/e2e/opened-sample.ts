@@ -1,5 +1,8 @@
 /** Opens a sample upstream and a target for one test. */
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
@@ -23,7 +26,10 @@ export interface OpenedSample {
 
 /** Serves `index`, by default the sample projects, until `t` ends. `target` does not exist yet. */
 export async function openSample(t: Test, program: string, index: SampleIndex = sampleIndex()): Promise<OpenedSample> {
-  const server = await openSampleServer({ index });
+  return opened(t, program, await openSampleServer({ index }));
+}
+
+function opened(t: Test, program: string, server: SampleServer): OpenedSample {
   t.teardown(() => server.close());
   const target = join(t.testdir(), 'not/yet/there');
   const args = (options: string[]): string[] => [...options, '--upstream', server.url, target];
@@ -37,4 +43,49 @@ export async function openSample(t: Test, program: string, index: SampleIndex = 
       return running;
     },
   };
+}
+
+/** A mirror that was made by one quiet run, and the port of its upstream, which its state names. */
+interface Made {
+  readonly target: string;
+  readonly port: number;
+}
+
+/** By what makes their index. */
+const made = new Map<() => SampleIndex, Promise<Made>>();
+
+/**
+ * Does the same, and `target` is a mirror after its first run. A process makes each of these mirrors once, and copies it
+ * for each test: for tests of what comes after that run, which takes longer than most of them.
+ */
+export async function openMirrored(
+  t: Test,
+  program: string,
+  makeIndex: () => SampleIndex = sampleIndex,
+): Promise<OpenedSample> {
+  const found = made.get(makeIndex) ?? makeMirror(program, makeIndex);
+  made.set(makeIndex, found);
+  const { target, port } = await found;
+  const server = await openSampleServer({ index: makeIndex(), port }).catch(() => undefined);
+  if (server === undefined) {
+    // Somebody has the port meanwhile.
+    made.delete(makeIndex);
+    return openMirrored(t, program, makeIndex);
+  }
+  const sample = opened(t, program, server);
+  mkdirSync(dirname(sample.target), { recursive: true });
+  execFileSync('cp', ['-a', target, sample.target]);
+  return sample;
+}
+
+async function makeMirror(program: string, makeIndex: () => SampleIndex): Promise<Made> {
+  const folder = mkdtempSync(join(tmpdir(), 'mirrored-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const server = await openSampleServer({ index: makeIndex() });
+  const target = join(folder, 'target');
+  const { code, stdout, stderr } = await run(program, ['-q', '--upstream', server.url, target]);
+  await server.close();
+  if (code !== 0 || stdout !== '' || stderr !== '')
+    throw new Error(`a first run ended with ${code}: ${stdout}${stderr}`);
+  return { target, port: Number(new URL(server.url).port) };
 }

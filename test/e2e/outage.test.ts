@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { openBundle } from './bundle.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored, openSample } from './opened-sample.ts';
 
 const program = join(await openBundle(), 'pep381run');
 
@@ -33,8 +33,7 @@ t.test('an outage is printed by the first quiet run, and once more when it is ov
 });
 
 t.test('an outage that lasts is printed once a day', async (t) => {
-  const { server, target, mirror } = await openSample(t, program, smallIndex());
-  t.equal((await mirror('-q')).code, 0);
+  const { server, target, mirror } = await openMirrored(t, program, smallIndex);
   server.faults.add({ do: 'status', status: 404 });
   for (let time = 0; time < 2; time += 1) t.match(await mirror('-q'), { code: 3, stderr: /error/ });
   t.same(await mirror('-q'), { code: 3, stdout: '', stderr: '' });

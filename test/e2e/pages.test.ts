@@ -9,7 +9,7 @@ import { FakeClock } from '../fixtures/fake-clock.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored, openSample } from './opened-sample.ts';
 import { run, until } from './program.ts';
 import { untouchedTree } from './tree.ts';
 
@@ -46,8 +46,7 @@ function agePages(target: string, ms: number): void {
 }
 
 t.test('a run that changes nothing leaves the pages alone for an hour', async (t) => {
-  const { server, target, mirror } = await openSample(t, program, smallIndex());
-  t.equal((await mirror('-q')).code, 0);
+  const { server, target, mirror } = await openMirrored(t, program, smallIndex);
   const first = sitesOf(target);
   t.same(Object.keys(first), paths);
   t.match(textOf(target, 'status/index.html'), /class="verdict">All is well: everything 127\.0\.0\.1:\d+ had on /);
@@ -124,8 +123,7 @@ t.test('the pages are there during the first run', async (t) => {
 });
 
 t.test('a check shows what it found', async (t) => {
-  const { target, mirror } = await openSample(t, program, smallIndex());
-  t.equal((await mirror('-q')).code, 0);
+  const { target } = await openMirrored(t, program, smallIndex);
   t.match(textOf(target, 'status/index.html'), 'No check has come to its end so far');
   t.equal((await run(checker, ['-q', target])).code, 0);
   t.match(textOf(target, 'status/index.html'), /all of the mirror \([^)]+\) was checked: nothing wrong/);

@@ -5,7 +5,7 @@ import t from 'tap';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored, openSample } from './opened-sample.ts';
 import { run, until } from './program.ts';
 
 const program = join(await openBundle(), 'pep381run');
@@ -48,8 +48,7 @@ t.test('a run that is refused because of a setting shows until a run is not', as
 });
 
 t.test('what is tried without effect on the mirror does not show', async (t) => {
-  const { target, mirror } = await openSample(t, program, smallIndex());
-  t.equal((await mirror('-q')).code, 0);
+  const { target, mirror } = await openMirrored(t, program, smallIndex);
   writeFileSync(join(target, 'mirror.toml'), 'wrokers = 3\n');
   t.equal((await mirror('--dry-run')).code, 2);
   t.match(verdictOn(target, 'index.html'), /^All is well/);
@@ -62,8 +61,7 @@ t.test('a folder that is no mirror yet gets no page of a run that was refused', 
 });
 
 t.test('runs that die one after the other show as soon as the next one begins', async (t) => {
-  const { server, target, mirror, begin } = await openSample(t, program, smallIndex());
-  t.equal((await mirror('-q')).code, 0);
+  const { server, target, begin } = await openMirrored(t, program, smallIndex);
   server.index.publish(makeWheel({ name: 'later', version: '1.0' }));
   server.faults.add({ do: 'stall', after: 0, match: /later/ });
   const status = join(target, 'web/status/index.html');

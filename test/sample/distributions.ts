@@ -54,7 +54,32 @@ const zipTime = new Date(2026, 0, 1);
 const tarTime = new Date(Date.UTC(2026, 0, 1));
 
 /** Returns a wheel (PEP 427). */
-export const makeWheel = (options: WheelOptions): Distribution => {
+export const makeWheel = (options: WheelOptions): Distribution => made('wheel', options, packWheel);
+
+/** Returns an sdist (PEP 625) that pip can build without a network. */
+export const makeSdist = (options: SdistOptions): Distribution => made('sdist', options, packSdist);
+
+const known = new Map<string, Distribution>();
+
+/** Most tests make the same few small files, and a process runs many tests: what is packed is kept. */
+function made<T extends DistributionOptions>(
+  kind: string,
+  options: T,
+  pack: (options: T) => Distribution,
+): Distribution {
+  if (options.files !== undefined) return pack(options);
+  const key = `${kind} ${JSON.stringify(options)}`;
+  const found = known.get(key) ?? pack(options);
+  if (known.size < 1000) known.set(key, found);
+  // Who changes its bytes changes them for itself.
+  return {
+    ...found,
+    content: Buffer.from(found.content),
+    ...(found.metadata && { metadata: Buffer.from(found.metadata) }),
+  };
+}
+
+const packWheel = (options: WheelOptions): Distribution => {
   const { version, tag = 'py3-none-any' } = options;
   const info = `${escapedName(options.name)}-${version}.dist-info`;
   const metadata = coreMetadata(options);
@@ -65,8 +90,7 @@ export const makeWheel = (options: WheelOptions): Distribution => {
   return { ...identity(options), filename, content, metadata: Buffer.from(metadata) };
 };
 
-/** Returns an sdist (PEP 625) that pip can build without a network. */
-export const makeSdist = (options: SdistOptions): Distribution => {
+const packSdist = (options: SdistOptions): Distribution => {
   const root = `${escapedName(options.name)}-${options.version}`;
   const { pyproject = ownBackend, metadataVersion = '2.1', dynamic = [] } = options;
   const fields = dynamic.map((field) => `Dynamic: ${field}\n`).join('');

@@ -2,7 +2,7 @@
  * The index of the demonstration and of most tests: a dozen small projects, one for each case that a mirror can meet.
  */
 
-import { makeSdist, makeWheel } from './distributions.ts';
+import { type Distribution, makeSdist, makeWheel } from './distributions.ts';
 import { pseudoRandomBytes } from './pseudo-random.ts';
 import { SampleIndex, type SampleIndexOptions } from './sample-index.ts';
 
@@ -28,6 +28,14 @@ const platforms = [
   'cp311-cp311-macosx_10_9_universal2',
   'cp311-cp311-win_amd64',
 ];
+
+let large: Distribution | undefined;
+
+const makeLarge = (): Distribution => {
+  const data = pseudoRandomBytes('sample-large', 3 * 1024 * 1024);
+  const files = { 'sample_large/__init__.py': '', 'sample_large/data.bin': data };
+  return makeWheel({ name: 'sample-large', version: '1.0', files });
+};
 
 const projects: readonly ((index: SampleIndex) => void)[] = [
   // Other projects depend on this one.
@@ -74,9 +82,8 @@ const projects: readonly ((index: SampleIndex) => void)[] = [
   },
   // A large file.
   (index) => {
-    const data = pseudoRandomBytes('sample-large', 3 * 1024 * 1024);
-    const files = { 'sample_large/__init__.py': '', 'sample_large/data.bin': data };
-    index.publish(makeWheel({ name: 'sample-large', version: '1.0', files }));
+    large ??= makeLarge();
+    index.publish(large);
   },
   // Only an sdist.
   (index) => index.publish(makeSdist({ name: 'sample-sdist', version: '0.9', requires: ['sample-base'] })),

@@ -1,6 +1,7 @@
 /** `npm start`, once everything is built: what it prints works, and nothing of it is left behind. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
@@ -17,6 +18,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const needsBuild = { skip: existsSync(join(root, 'dist/pep381run')) ? false : 'npm run build comes first' };
 const hasPip = (await pipOrReason()).skip === false;
 
+const filled = mkdtempSync(join(tmpdir(), 'filled-'));
+t.teardown(() => rmSync(filled, { recursive: true, force: true }));
+
+/** Lets `folder` be what the first start has left there, once there was one: it takes longest to fill it. */
+function refill(folder: string): void {
+  if (existsSync(join(filled, 'pypi'))) cpSync(filled, folder, { recursive: true, preserveTimestamps: true });
+}
+
 const started = ['--import=./scripts/developer/typescript.mjs', 'scripts/developer/start.ts'];
 
 t.test('a folder that cannot be made is told in one line', async (t) => {
@@ -29,6 +38,7 @@ t.test('a folder that cannot be made is told in one line', async (t) => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   t.test(`it serves a mirror until ${signal}`, needsBuild, async (t) => {
     const folder = join(openToAll(t).testdir(), "somebody's mirror");
+    refill(folder);
     const child = spawn(process.execPath, [...started, '--in', folder], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -61,6 +71,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     child.kill(signal);
     t.equal(await ended, 0);
     await t.rejects(httpRequest(`${url}/`), 'nobody serves any more');
+    if (!existsSync(join(filled, 'pypi'))) cpSync(folder, filled, { recursive: true, preserveTimestamps: true });
   });
 }
 
@@ -77,6 +88,7 @@ const ways = [
 for (const { what, needs, begin } of ways) {
   t.test(`it ends with its Apache once ${what}, and leaves nothing behind`, needs, async (t) => {
     const temporary = openToAll(t).testdir({ tmp: {}, var: {} });
+    refill(join(temporary, 'var'));
     const node = [process.execPath, ...started, '--in', join(temporary, 'var')].map(shellQuote).join(' ');
     const folder = join(temporary, 'tmp');
     const child: ChildProcess = begin(`env TMPDIR=${shellQuote(folder)} ${node}`);
