@@ -114,7 +114,7 @@ t.test('a check of so many projects that a second thread helps is paused at once
   const index = new SampleIndex();
   const names = Array.from({ length: 250 }, (_, number) => `p${String(number).padStart(3, '0')}`);
   for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
-  const { target, finding, shorten, mirror } = await openStalled(t, 'p100', 'p100-1.0.tar.gz', index);
+  const { target, finding, shorten, mirror } = await openStalled(t, 'p100', 'p100-1.0.tar.gz', () => index);
   const running = begin(t, target, '-q');
   await until('the endless file', () => running.stdout() === finding && isReading(running.pid, 'p100-1.0.tar.gz'));
   running.kill('SIGTERM');
