@@ -156,8 +156,9 @@ export class FilesystemFileStore implements FileStore {
     }
   }
 
-  findVerified(path: WebPath): Promise<FullDigest | undefined> {
-    return this.digest(path);
+  async findVerified(path: WebPath): Promise<FullDigest | undefined> {
+    // Of nearly all files that are asked for there is nothing, and an open that fails costs several times as much.
+    return isMissing(this.#at(path)) ? undefined : this.digest(path);
   }
 
   async *entries(folder: WebPath): AsyncIterable<Entry> {
@@ -292,6 +293,15 @@ export class FilesystemFileStore implements FileStore {
     this.#folders.moveInto(from, to, touched);
     touched.add(dirname(place));
     return true;
+  }
+}
+
+/** Returns true if nothing lies at `path`. Returns false if the file system does not tell, as reading then tells why. */
+function isMissing(path: string): boolean {
+  try {
+    return lstatOf(path) === undefined;
+  } catch {
+    return false;
   }
 }
 
