@@ -1,4 +1,5 @@
 /** Compresses a `.bz2` file as several members, which every reader joins. Members can be compressed concurrently. */
+import { setImmediate } from 'node:timers/promises';
 
 /** The size of a member in bytes, or a little more. Smaller members would compress less. */
 const memberBytes = 1 << 19;
@@ -20,6 +21,8 @@ export async function compressMembers(
       members.push(compressMember(Buffer.concat(held)));
       held = [];
       bytes = 0;
+      // Otherwise nobody would hear which threads are done.
+      await setImmediate();
     }
     held.push(piece);
     bytes += piece.length;

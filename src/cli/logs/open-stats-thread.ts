@@ -1,4 +1,4 @@
-/** The worker's side of `StatsThreads`. It executes tasks one after the other. */
+/** What every thread of `StatsThreads` does, and the workers' side, which executes tasks one after the other. */
 import { type MessagePort, parentPort, threadId } from 'node:worker_threads';
 import { asError } from '../../core/caught-error.ts';
 import { scanPiece } from '../../files/logs/log-pieces.ts';
@@ -18,10 +18,15 @@ export function answerStatsTasks(): void {
 async function answer(port: MessagePort, task: StatsTask): Promise<void> {
   try {
     // Messages are copied, not transferred: a thread that ever transferred a buffer checks each access to any buffer.
-    port.postMessage({ result: task.kind === 'scan' ? scan(task.piece) : await compress(task.bytes) });
+    port.postMessage({ result: await doStatsTask(task) } satisfies StatsAnswer);
   } catch (error) {
     port.postMessage({ error: asError(error) } satisfies StatsAnswer);
   }
+}
+
+/** Returns the `ScannedLines` of a piece, or the compressed bytes. */
+export async function doStatsTask(task: StatsTask): Promise<ScannedLines | Uint8Array> {
+  return task.kind === 'scan' ? scan(task.piece) : await compress(task.bytes);
 }
 
 let scanner = new LogScanner();

@@ -17,11 +17,12 @@ import { openExpectedState } from '../target/open-expected-state.ts';
 import type { Target } from '../target/target.ts';
 import { bzip2 } from './bzip2.ts';
 import { compressMembers } from './bzip2-members.ts';
+import { doStatsTask } from './open-stats-thread.ts';
 import { StatsThreads } from './stats-threads.ts';
 
 /** A staging folder apart from that of sync runs, which they tidy. */
 const staging = 'staging-stats';
-/** More threads would only wait for the one that counts. */
+/** Threads at most, with the one that counts: more would only wait for it. */
 const maxThreads = 4;
 
 /** The adapters without the state. */
@@ -87,7 +88,9 @@ function threadedBzip2(threads: StatsThreads): Bzip2 {
 export function openStatsThreads(): StatsThreads | undefined {
   const program = process.argv[1];
   const count = Math.min(availableParallelism(), maxThreads);
-  return program === undefined || count < 2 ? undefined : new StatsThreads(realpathSync(program), count);
+  return program === undefined || count < 2
+    ? undefined
+    : new StatsThreads(realpathSync(program), count - 1, doStatsTask);
 }
 
 /** Opens the store of counts. The caller closes it. Throws StorageError. */

@@ -1,12 +1,18 @@
 /**
  * Threads of this program for the slow parts of statistics that can be done in any order: scanning pieces of logs, and
- * compressing pieces of days. They start on first use.
+ * compressing pieces of days. They start on first use. This thread does its share, too.
  */
 import { Worker } from 'node:worker_threads';
 import type { LogPiece, PieceScanner } from '../../files/piece-scanner.ts';
 import type { ScannedLines } from '../../formats/logs/log-scanner.ts';
 
-/** A task for a thread. */
+/**
+ * Number of tasks that a thread has at a time. The second one waits, so that the thread can go on with it before this
+ * one hears of the first.
+ */
+const tasksOfThread = 2;
+
+/** A task for any thread. */
 export type StatsTask =
   | { readonly kind: 'scan'; readonly piece: LogPiece }
   | { readonly kind: 'compress'; readonly bytes: Uint8Array };
@@ -23,12 +29,19 @@ interface Thread {
 export class StatsThreads implements PieceScanner {
   readonly atOnce: number;
   readonly #program: string;
+  readonly #others: number;
+  readonly #doHere: (task: StatsTask) => Promise<unknown>;
   #threads: Thread[] = [];
 
-  /** Uses `count` threads that run the file `program`, which must answer tasks unless it is the main thread. */
-  constructor(program: string, count: number) {
+  /**
+   * Uses this thread, which does a task by `doHere`, and at least one of `others`, which run the file `program`. It must
+   * answer tasks unless it is the main thread.
+   */
+  constructor(program: string, others: number, doHere: (task: StatsTask) => Promise<unknown>) {
     this.#program = program;
-    this.atOnce = count;
+    this.#others = others;
+    this.#doHere = doHere;
+    this.atOnce = others + 1;
   }
 
   async scan(piece: LogPiece): Promise<ScannedLines> {
@@ -49,12 +62,13 @@ export class StatsThreads implements PieceScanner {
   }
 
   #run(task: StatsTask): Promise<unknown> {
-    while (this.#threads.length < this.atOnce) this.#threads.push(this.#start());
+    while (this.#threads.length < this.#others) this.#threads.push(this.#start());
     const [first, ...others] = this.#threads as [Thread, ...Thread[]];
     const thread = others.reduce(
       (least, other) => (other.waiting.length < least.waiting.length ? other : least),
       first,
     );
+    if (thread.waiting.length >= tasksOfThread) return this.#doHere(task);
     return new Promise((resolve, reject) => {
       thread.waiting.push({ resolve, reject });
       thread.worker.postMessage(task);

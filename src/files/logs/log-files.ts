@@ -17,10 +17,15 @@ import { cutIntoPieces, scanChunks } from './log-pieces.ts';
 import { isFolderOfRotated, seriesOf } from './log-series.ts';
 
 const chunkBytes = 1 << 20;
+/** Size in bytes of the pieces of a log, each scanned within a hundredth of a second. */
+const pieceBytes = 8 << 20;
+/** Number of pieces that are worth a thread. */
+const minPieces = 2;
 /**
- * Size in bytes of the pieces of a log, each scanned within some hundredths of a second. Less is not worth a thread.
+ * Number of pieces that may be begun for each scanner: those that are done wait for those before them, and meanwhile no
+ * scanner should be idle.
  */
-const pieceBytes = 16 << 20;
+const begunPieces = 3;
 
 /** Ratio above which a packed log is refused. Logs shrink to a tenth, a flood of one request shrinks to a hundredth. */
 const maxUnpackRatio = 200;
@@ -195,11 +200,10 @@ class LogFile implements OpenLog {
 
   async *scan(position: number): AsyncIterable<ScannedLines> {
     const { pieces, pieceBytes: bytes = pieceBytes } = this.#options;
-    const isLarge = this.#packing === undefined && (await this.#size()) - position > bytes;
+    const isLarge = this.#packing === undefined && (await this.#size()) - position > minPieces * bytes;
     if (pieces === undefined || !isLarge) return yield* scanChunks(this.read(position), position, bytes);
-    // One piece more than are scanned at the same time, so that no scanner waits for the next one.
     const cut = cutIntoPieces(this.#file, position, bytes);
-    yield* this.#withProgress(mapInOrder(cut, pieces.atOnce + 1, (piece) => pieces.scan(piece)));
+    yield* this.#withProgress(mapInOrder(cut, pieces.atOnce * begunPieces, (piece) => pieces.scan(piece)));
   }
 
   isCut(): boolean {
