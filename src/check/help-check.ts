@@ -15,7 +15,7 @@ const maxWalkMs = 1;
 export function helperFor(job: CheckJob): CheckHelper {
   const check = checkOf(job);
   const walking = new Semaphore(1);
-  const reading = new Semaphore(Number.POSITIVE_INFINITY);
+  const reading = new Semaphore(Number.MAX_SAFE_INTEGER);
   const pause = new Yielder(job.clock, job.signal, maxWalkMs);
   // The head of a disk can be in one place only.
   const whenNotReading = async (): Promise<void> => {

@@ -1,10 +1,17 @@
 /** Every kind of damage: what is said about it, that it is queued, and that the next run makes everything as it was. */
 import { existsSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
+import { expectedHeld } from '../../src/check/expected-file.ts';
+import { helperFor } from '../../src/check/help-check.ts';
+import type { ProjectName } from '../../src/core/names.ts';
+import type { WebPath } from '../../src/core/paths.ts';
 import { sidecars } from '../../src/core/sidecars.ts';
 import type { FileStore } from '../../src/files/file-store.ts';
+import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
+import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
 import { publishedTree } from '../e2e/tree.ts';
 import { indexOfMany, removeMany } from '../fixtures/index-of-many.ts';
 import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
@@ -186,6 +193,60 @@ t.test('what a helper has found right is not looked at again', async (t) => {
   const alone = calls;
   await runCheck(mirror, { files, isHelped: true });
   t.equal(calls, 2 * alone);
+});
+
+function newPromise(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+t.test('a helper walks through folders only while it reads no file', async (t) => {
+  const mirror = await openSyncedMirror(t);
+  const state = new SqliteStateStore(join(mirror.target, 'state.db'), mirror.clock, { readOnly: true });
+  t.teardown(() => state.close());
+  const order: string[] = [];
+  const { promise: gate, resolve: open } = newPromise();
+  const store = new FilesystemFileStore(mirror.target, mirror.clock);
+  const files = new Proxy<FileStore>(store, {
+    get(target, method: keyof FileStore) {
+      const member = target[method];
+      if (method === 'entries')
+        return (folder: WebPath) => {
+          order.push('folder');
+          return target.entries(folder);
+        };
+      if (method === 'digest')
+        return async (path: WebPath) => {
+          await gate;
+          order.push('file');
+          return target.digest(path);
+        };
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+  const { signal } = new AbortController();
+  const settings = { quick: false, subset: undefined, repair: false, deleteUnreferenced: false };
+  const helper = helperFor({
+    state,
+    files,
+    clock: mirror.clock,
+    signal,
+    settings,
+    takeLock: () => undefined,
+    report: () => {},
+  });
+  const held = state.held.project('many' as ProjectName).files;
+  const reading = helper.readFiles({ project: 'many' as ProjectName, files: held.map(expectedHeld) }, () => {});
+  const walking = helper.isAccountedFor(held[0]?.path.split('/')[1] ?? '');
+  await delay(20);
+  t.same(order, []);
+  open();
+  t.same(await reading, []);
+  t.equal(await walking, true);
+  t.same(order.indexOf('folder'), order.lastIndexOf('file') + 1);
 });
 
 for (const [what, { damage, lines, queued = ['many'] }, isHelped] of Object.entries(cases).flatMap(
