@@ -22,6 +22,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { provideTestNodes } from './nodes.mjs';
 import { orFail, root, run } from './run.mjs';
 import { buildAddon, checkNode, installPackages } from './setup.mjs';
+import { spareAuthorities } from './spare-authorities.mjs';
 import { runInPool } from './test-pool.mjs';
 import { provideTestPrograms } from './test-programs.mjs';
 import { transpiled } from './typescript-loader.mjs';
@@ -64,6 +65,7 @@ async function test(args) {
     prepareTap().then(ofTap.length > 0 ? undefined : check),
   ]);
   preferRealPython();
+  spareAuthorities();
   await run('node', ['scripts/developer/build.mjs']);
   await Promise.all(['src', 'test'].flatMap(sourcesIn).map((path) => transpiled(join(root, path))));
   await inMemory(() => runTests(ofTap));
