@@ -6,7 +6,7 @@ import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
 import type { Stat } from '../files/file-store.ts';
 import type { HeldProject } from '../state/held-projects.ts';
-import type { QueuedProject } from '../state/queue.ts';
+import type { QueueEntry } from '../state/queue.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import type { PageStats } from './inspect-pages.ts';
@@ -50,7 +50,7 @@ export async function lookAtProject(check: Check, name: ProjectName): Promise<Pr
 async function lookWith(check: Check, name: ProjectName, suspects?: ReadonlySet<WebPath>): Promise<ProjectLook> {
   const before = await projectStateOf(check, name);
   const { queued, held, pages } = before;
-  if (!held.published || isBeingRemoved(queued)) return { check, before, inspection: undefined };
+  if (!held.published || isBeingRemoved(before, check.clock.now())) return { check, before, inspection: undefined };
   const isQueued = queued !== undefined && !isRemovalHeldBack(queued);
   const inspection = await inspectProject(check, name, { held, pages, isQueued, suspects });
   return { check, before, inspection };
@@ -88,20 +88,24 @@ export async function checkProject(
 }
 
 /** Returns true if the project is being removed. A run forgets it last, and may have been stopped before. */
-function isBeingRemoved(queued: QueuedProject | undefined): boolean {
-  if (isRemovalHeldBack(queued)) return false;
+function isBeingRemoved({ queued, pages }: ProjectState, now: number): boolean {
+  // A removal that was allowed begins with the pages.
+  if (isRemovalHeldBack(queued)) {
+    const isDue = queued?.nextTry === undefined || queued.nextTry <= now;
+    return isDue && Object.values(pages).every((stat) => stat === undefined);
+  }
   return queued?.isRemovedUpstream === true || queued?.obstacle === 'absent';
 }
 
 /** Returns true if the project is served until a person allows its removal. */
-function isRemovalHeldBack(queued: QueuedProject | undefined): boolean {
+function isRemovalHeldBack(queued: QueueEntry | undefined): boolean {
   return queued?.obstacle === 'removal-held-back';
 }
 
 /** The data of a project that runs change. If two states are equal, no run has changed the project in between. */
 export interface ProjectState {
   /** Undefined if the project is not queued. */
-  readonly queued: QueuedProject | undefined;
+  readonly queued: QueueEntry | undefined;
   readonly held: HeldProject;
   /** Size and time of each page: a run may write pages anew and remember the same as before. */
   readonly pages: PageStats;

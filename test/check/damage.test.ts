@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { expectedHeld } from '../../src/check/expected-file.ts';
 import { helperFor } from '../../src/check/help-check.ts';
+import { StorageError } from '../../src/core/errors.ts';
 import type { ProjectName } from '../../src/core/names.ts';
 import type { WebPath } from '../../src/core/paths.ts';
 import { sidecars } from '../../src/core/sidecars.ts';
@@ -309,4 +310,32 @@ t.test('what is served until its removal is allowed is checked, reported, and le
   t.ok(existsSync(join(mirror.web, path)));
   await mirror.runLater({ allowDeletions: 51 });
   t.same((await runCheck(mirror)).lines, []);
+});
+
+t.test('a run that dies while it removes what had been held back leaves nothing that is damaged', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  await mirror.run();
+  const path = mirror.pathOf('many-3', 'many_3-1.0.tar.gz');
+  removeMany(mirror, 0, 51);
+  await mirror.runLater();
+  const dying = mirror.runLater({
+    allowDeletions: 51,
+    openFiles: (local) => {
+      const discard = local.discard.bind(local);
+      const dies = (paths: readonly WebPath[]): Promise<void> =>
+        paths.some((path) => path.startsWith('packages/'))
+          ? Promise.reject(new StorageError('dies once the pages are gone'))
+          : discard(paths);
+      return Object.assign(local, { discard: dies });
+    },
+  });
+  await t.rejects(dying, { message: 'dies once the pages are gone' });
+  t.notOk(existsSync(join(mirror.web, 'simple/many-3')));
+  t.ok(existsSync(join(mirror.web, path)));
+  const { lines, exitCode } = await runCheck(mirror);
+  t.same(lines, []);
+  t.equal(exitCode, 0);
+  await mirror.runLater({ allowDeletions: 51 });
+  t.same((await runCheck(mirror)).lines, []);
+  t.same(mirror.problems(), []);
 });

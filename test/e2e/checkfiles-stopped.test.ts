@@ -110,11 +110,17 @@ for (const [signal, code] of [
   });
 }
 
-t.test('a check of so many projects that a second thread helps is paused at once, too', async (t) => {
+/** Returns an index of so many projects that a second thread helps. */
+function indexForTwo(): SampleIndex {
   const index = new SampleIndex();
   const names = Array.from({ length: 250 }, (_, number) => `p${String(number).padStart(3, '0')}`);
   for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
-  const { target, finding, shorten, mirror } = await openStalled(t, 'p100', 'p100-1.0.tar.gz', () => index);
+  return index;
+}
+
+t.test('a check of so many projects that a second thread helps is paused at once, too', async (t) => {
+  const { target, finding, shorten, mirror, server } = await openStalled(t, 'p100', 'p100-1.0.tar.gz', indexForTwo);
+  const { index } = server;
   const running = begin(t, target, '-q');
   await until('the endless file', () => running.stdout() === finding && isReading(running.pid, 'p100-1.0.tar.gz'));
   running.kill('SIGTERM');
@@ -132,6 +138,22 @@ t.test('a check of so many projects that a second thread helps is paused at once
     'Unreferenced file /packages/stranger',
     ...todo.split('\n'),
   ]);
+});
+
+t.test('a check does without a second thread where the system starts none', async (t) => {
+  const { target, server } = await openMirrored(t, join(programs, 'pep381run'), indexForTwo);
+  const limit = join(target, '../limit.cjs');
+  writeFileSync(
+    limit,
+    `const threads = require('node:worker_threads');
+    threads.Worker = class { constructor() { process.stdout.write('asked\\n'); throw new Error('EAGAIN'); } };
+    require('node:module').syncBuiltinESMExports();`,
+  );
+  const check = (): Promise<Ended> => run(program, ['-q', target], { node: ['--require', limit] });
+  t.same(await check(), { ...right, stdout: 'asked\n' });
+  const path = server.index.pathOf('p200', 'p200-1.0.tar.gz');
+  rmSync(join(target, 'web', path));
+  t.same(await check(), { code: 1, stdout: `asked\nMissing file ${target}/web${path}\n${todo}`, stderr: '' });
 });
 
 t.test('a check that was killed continues near to where it was, and has lost nothing', async (t) => {

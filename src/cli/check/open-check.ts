@@ -94,7 +94,12 @@ function openHelper(
   const parts = subset === undefined ? 1 : subset === 'auto' ? autoSubsets : subset.of;
   const program = process.argv[1];
   if (program === undefined || !isThreadOfUse(state.totals().projects / parts)) return undefined;
-  return new CheckThread(program, { target, settings }, signal);
+  try {
+    return new CheckThread(program, { target, settings }, signal);
+  } catch {
+    // The system allows no further thread, and the check can do without.
+    return undefined;
+  }
 }
 
 /** Opens the listing of the bucket, which an interrupted check may have left. Throws StorageError. */

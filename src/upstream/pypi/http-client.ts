@@ -220,7 +220,11 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#reject(error instanceof MirrorError ? error : unreachable(this.#request.url, error));
+    const reject = (): void =>
+      this.#reject(error instanceof MirrorError ? error : unreachable(this.#request.url, error));
+    // The next attempt must not begin while the receiver is still at work on what came before the loss.
+    if (this.#received === undefined) reject();
+    else this.#received.then(reject, reject);
   }
 
   /** Returns the reason to give up the body: it is too slow, or too large to be collected. */

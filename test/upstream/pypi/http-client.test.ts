@@ -25,7 +25,14 @@ async function open(t: Test, answer: RequestListener, options: ConstructorParame
   });
   const client = new HttpClient({ dispatcher, clock, signal: pause.signal, userAgent: () => 'tester/1' });
   const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/path?query`);
-  return { client, url, pause, clock, get: () => client.exchange({ url, headers: { accept: 'text/plain' } }) };
+  return {
+    client,
+    url,
+    pause,
+    clock,
+    dispatcher,
+    get: () => client.exchange({ url, headers: { accept: 'text/plain' } }),
+  };
 }
 
 t.test('an answer has its status, its headers and its body', async (t) => {
@@ -289,3 +296,38 @@ for (const [what, answerOf] of Object.entries(endings)) {
     );
   });
 }
+
+t.test('a connection that breaks while the receiver is at work is told once the receiver is done', async (t) => {
+  let reset = (): void => {};
+  const { client, url, dispatcher } = await open(t, ({ socket }, response) => {
+    reset = () => socket.resetAndDestroy();
+    response.writeHead(200, { 'content-length': 100 }).write('half');
+  });
+  const done: string[] = [];
+  let finish = (): void => {};
+  const receiving = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const choose = () => async (): Promise<void> => {
+    begin();
+    await receiving;
+    done.push('received');
+  };
+  const failed = client.exchange({ url, headers: {} }, choose).catch((error: unknown) => {
+    done.push('failed');
+    return error;
+  });
+  await begun;
+  const isLost = once(dispatcher, 'disconnect');
+  reset();
+  await isLost;
+  await new Promise(setImmediate);
+  t.same(done, []);
+  finish();
+  t.match(await failed, UnreachableError);
+  t.same(done, ['received', 'failed']);
+});
