@@ -33,15 +33,22 @@ export function start<Command extends { readonly kind: string }>(program: Progra
   // Printing to a log on a full disk, or to a reader that went away, must not stop the mirroring.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   useBundledAddon();
-  runWith(program, process.argv.slice(2)).then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: unknown) => {
-      console.error(error);
-      process.exitCode = exitCodes.bug;
-    },
-  );
+  // Node ends a process without a word, and with 0, if all that it waits for are promises that nothing settles any more.
+  const hangs = (): void => {
+    lines.err(
+      `${program.name}: ended before its work was done: it waits for what nothing does any more; this is a bug`,
+    );
+    process.exitCode = exitCodes.bug;
+  };
+  process.once('beforeExit', hangs);
+  const end = (code: number): void => {
+    process.off('beforeExit', hangs);
+    process.exitCode = code;
+  };
+  runWith(program, process.argv.slice(2)).then(end, (error: unknown) => {
+    console.error(error);
+    end(exitCodes.bug);
+  });
 }
 
 /** Runs `program`. Resolves with the exit code. Rejects with errors that are bugs. */
