@@ -53,7 +53,8 @@ export async function download(
   try {
     return await fetchAndPublish(mirror, name, planned, isPending, staged);
   } catch (error) {
-    for (const body of staged) await body.drop();
+    // What cannot be dropped, the next run tidies up.
+    await Promise.allSettled(staged.map((body) => body.drop()));
     throw error;
   }
 }
