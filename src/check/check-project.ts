@@ -4,6 +4,7 @@
  */
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
+import { isWaiting } from '../core/retry.ts';
 import type { Stat } from '../files/file-store.ts';
 import type { HeldProject } from '../state/held-projects.ts';
 import type { QueueEntry } from '../state/queue.ts';
@@ -51,8 +52,7 @@ async function lookWith(check: Check, name: ProjectName, suspects?: ReadonlySet<
   const before = await projectStateOf(check, name);
   const { queued, held, pages } = before;
   if (!held.published || isBeingRemoved(before, check.clock.now())) return { check, before, inspection: undefined };
-  const isQueued = queued !== undefined && !isRemovalHeldBack(queued);
-  const inspection = await inspectProject(check, name, { held, pages, isQueued, suspects });
+  const inspection = await inspectProject(check, name, { held, pages, isQueued: isToBeSynced(queued), suspects });
   return { check, before, inspection };
 }
 
@@ -71,15 +71,12 @@ export async function checkProject(
   const isLocked = turn === 'locked' || release !== undefined;
   try {
     if (turn !== 'locked') {
-      if (
-        (queued !== undefined && !isRemovalHeldBack(queued)) ||
-        !isSameState(before, await projectStateOf(check, name))
-      )
+      if (isToBeSynced(queued) || !isSameState(before, await projectStateOf(check, name)))
         return { verdict: 'undecided', isProven };
       if (check.settings.repair && !isLocked && turn === 'first') return { verdict: 'undecided', isProven };
     }
     for (const finding of findings) check.report({ type: 'finding', finding });
-    // Upstream has none of it any more, and a run that tried to fetch a file again would only lose it.
+    // Upstream deleted the project, so a run could not fetch a file again: the state would only forget it.
     if (!isRemovalHeldBack(queued)) await enqueueRepair(check, name, look, isLocked);
     return { verdict: 'wrong', isProven };
   } finally {
@@ -91,8 +88,7 @@ export async function checkProject(
 function isBeingRemoved({ queued, pages }: ProjectState, now: number): boolean {
   // A removal that was allowed begins with the pages.
   if (isRemovalHeldBack(queued)) {
-    const isDue = queued?.nextTry === undefined || queued.nextTry <= now;
-    return isDue && Object.values(pages).every((stat) => stat === undefined);
+    return !isWaiting(queued?.nextTry, now) && Object.values(pages).every((stat) => stat === undefined);
   }
   return queued?.isRemovedUpstream === true || queued?.obstacle === 'absent';
 }
@@ -100,6 +96,11 @@ function isBeingRemoved({ queued, pages }: ProjectState, now: number): boolean {
 /** Returns true if the project is served until a person allows its removal. */
 function isRemovalHeldBack(queued: QueueEntry | undefined): boolean {
   return queued?.obstacle === 'removal-held-back';
+}
+
+/** Returns true if the next run changes the project, so that what is wrong with it now may be right then. */
+function isToBeSynced(queued: QueueEntry | undefined): boolean {
+  return queued !== undefined && !isRemovalHeldBack(queued);
 }
 
 /** The data of a project that runs change. If two states are equal, no run has changed the project in between. */

@@ -27,7 +27,10 @@ const settingsName = '.htaccess';
 const maxFilesInMemory = 100_000;
 const pageNames: ReadonlySet<string> = new Set(pageFiles);
 
-/** Finds unreferenced paths; `ahead` is the walk that a helper has begun. With a `doubt` none are deleted. Throws StorageError or PausedError. */
+/**
+ * Finds unreferenced paths; `ahead` is the walk that a helper has begun. With a `doubt` none are deleted. Throws
+ * StorageError or PausedError.
+ */
 export async function checkTree(check: Check, doubt: string | undefined, ahead: PackagesWalk): Promise<void> {
   const candidates = new UnreferencedPaths(check, doubt);
   check.report({ type: 'folder-started', path: simpleRoot });

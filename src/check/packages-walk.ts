@@ -28,7 +28,10 @@ export class PackagesWalk {
     return walk;
   }
 
-  /** Resolves with true if all in the folder belongs to something. The check has to look at any other itself. */
+  /**
+   * Resolves with true if the helper found nothing unreferenced in the folder. After false, also of a folder that the
+   * helper has not begun, the check walks through it itself.
+   */
   async isAccountedFor(folder: string): Promise<boolean> {
     this.#reached.add(folder);
     return (await this.#begun.get(folder)) ?? false;

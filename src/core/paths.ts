@@ -272,7 +272,7 @@ export function listedPath({ url, filename }: ListedFile, base: string): WebPath
 
 /** The same for our page of `project`. */
 export function pathOnOwnPage(file: ListedFile, project: ProjectName): WebPath | undefined {
-  // Nearly all links are written without any escape, so that they need not be resolved as URLs.
+  // Nearly all links have no percent-escape, and parsing a URL takes long.
   const path = file.url.slice(toRoot.length);
   if (isOwnLink(file.url) && isBlobPath(path) && filenameOf(path) === file.filename) return path;
   return listedPath(file, `https://mirror.invalid/${projectFolder(project)}/`);

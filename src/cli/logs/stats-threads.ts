@@ -12,7 +12,7 @@ import type { ScannedLines } from '../../formats/logs/log-scanner.ts';
  */
 const tasksOfThread = 2;
 
-/** A task for any thread. */
+/** A task that each of the threads can do, this one included. */
 export type StatsTask =
   | { readonly kind: 'scan'; readonly piece: LogPiece }
   | { readonly kind: 'compress'; readonly bytes: Uint8Array };

@@ -33,11 +33,9 @@ export function start<Command extends { readonly kind: string }>(program: Progra
   // Printing to a log on a full disk, or to a reader that went away, must not stop the mirroring.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   useBundledAddon();
-  // Node ends a process without a word, and with 0, if all that it waits for are promises that nothing settles any more.
+  // Where only promises are left that nothing can settle, Node ends the process silently, with exit code 0.
   const hangs = (): void => {
-    lines.err(
-      `${program.name}: ended before its work was done: it waits for what nothing does any more; this is a bug`,
-    );
+    lines.err(`${program.name}: ended before its work was done: nothing is left that could complete it; this is a bug`);
     process.exitCode = exitCodes.bug;
   };
   process.once('beforeExit', hangs);

@@ -54,7 +54,10 @@ export function openOwner(options: OwnerOptions): Promise<MirrorOwner | MirrorSt
   return becomeOwner(options);
 }
 
-/** Returns true if the bucket has the state of another machine's mirror, or one that is newer than `known`. Throws StorageError. */
+/**
+ * Returns true if the bucket has the state of another machine's mirror, or one that is newer than `known`. Throws
+ * StorageError.
+ */
 export async function hasNewerState(bucket: S3Bucket, known: StateCopy | undefined): Promise<boolean> {
   const found = await readManifest(bucket);
   return found !== undefined && isNewer(found, known);

@@ -55,7 +55,7 @@ export class StagedUpload<T extends Upload> implements StagedFile {
     this.#etag = etag;
     this.#digest = undefined;
     if (resumed && this.resumable !== undefined) return;
-    // The first attempt, or one like it.
+    // Nothing has arrived, so that the memory that was taken for it stays.
     if (this.#bytes === 0) return;
     const upload = this.#upload;
     this.#reset();

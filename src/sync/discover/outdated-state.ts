@@ -1,6 +1,7 @@
 /**
  * Recovers from a state that is older than its tree, because it was restored from a backup, came from another machine, or
- * lost its last changes in a power failure, or all of them. Such a state does not know what was published since, and no other step would look for that.
+ * lost its last changes in a power failure, or all of them. Such a state does not know what was published since, and no
+ * other step would look for that.
  */
 import { adoptRemovals } from '../../adopt/adopt-removals.ts';
 import { NonsenseError, throwIfPaused } from '../../core/errors.ts';

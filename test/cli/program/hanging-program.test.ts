@@ -5,7 +5,7 @@ import t from 'tap';
 const inTypescript = new URL('../../../scripts/developer/typescript.mjs', import.meta.url).href;
 const program = new URL('../../../src/cli/program/program.ts', import.meta.url).href;
 
-t.test('a program that waits for what nothing does any more says so, and its exit code is that of a bug', async (t) => {
+t.test('a program with nothing but unsettled promises left says so, and its exit code is that of a bug', async (t) => {
   const run = (ends: string) => {
     const script = `import { start } from '${program}';
       start({ name: 'waits', help: '', usage: '', parse: () => ({ kind: 'run' }), run: () => ${ends} });`;
