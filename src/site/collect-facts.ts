@@ -10,6 +10,7 @@ import {
   runState,
   serialState,
 } from '../state/mirror-state.ts';
+import { latestFirst } from '../state/program-results.ts';
 import { serialsBehind } from '../state/queue.ts';
 import type { RunRecord } from '../state/run-history.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -70,10 +71,7 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
     removals: state.removals.latest(removalsRead),
     rejectedFiles: state.rejectedFiles.count(),
     unsatisfied: unmetLines.length,
-    alarms: publicAlarms(
-      source,
-      [...alarms].sort((a, b) => b.last - a.last),
-    ),
+    alarms: publicAlarms(source, latestFirst(alarms)),
     lastCheck,
     hooksFailSince: state.get(runResultsState).hooksFailSince,
     // The last check has told its own findings.

@@ -48,6 +48,11 @@ export interface AlarmRecord {
   readonly isHookDue?: boolean | undefined;
 }
 
+/** Returns the alarms, the one that was reported last first. */
+export function latestFirst(alarms: readonly AlarmRecord[]): AlarmRecord[] {
+  return [...alarms].sort((a, b) => b.last - a.last);
+}
+
 /** The last check that came to an end. */
 export interface CheckResult extends ProgramEnd {
   readonly projects: number;

@@ -12,7 +12,7 @@ import {
   storageState,
 } from '../../state/mirror-state.ts';
 import type { RuleTotals } from '../../state/plans.ts';
-import { type AlarmRecord, damageMs } from '../../state/program-results.ts';
+import { type AlarmRecord, damageMs, latestFirst } from '../../state/program-results.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import type { KeptParked } from '../../state/queue.ts';
 import type { RejectedFileOf } from '../../state/rejected-files.ts';
@@ -213,10 +213,7 @@ export function monitoredOf(
   const since = queued === 0 ? [] : state.queue.groups().map((group) => group.since);
   return {
     oldestQueued: timeOf(since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))),
-    alarms: [...alarms]
-      .sort((a, b) => b.last - a.last)
-      .slice(0, shownAtMost)
-      .map(pastAlarm),
+    alarms: latestFirst(alarms).slice(0, shownAtMost).map(pastAlarm),
     recentAlarms: alarms.filter(({ last }) => nowMs - last < dayMs).length,
     hooksFailSince: timeOf(state.get(runResultsState).hooksFailSince),
     lastCheck: lastCheck && {

@@ -15,6 +15,7 @@ import {
   runState,
   serialState,
 } from '../../state/mirror-state.ts';
+import { latestFirst } from '../../state/program-results.ts';
 import { type Obstacle, obstacles, type QueueGroup, serialsBehind } from '../../state/queue.ts';
 import type { StateStore } from '../../state/state-store.ts';
 
@@ -37,7 +38,7 @@ export function metricsOf(state: StateStore, room: Room, version: string): Metri
 function runMetrics(state: StateStore): MetricFamily[] {
   const { lastRun, succeededAt, runSums: sums } = state.get(runResultsState);
   const { alarms = [] } = state.get(alarmState);
-  const lastAlarm = alarms.reduce<number | undefined>((latest = 0, { last }) => Math.max(latest, last), undefined);
+  const [lastAlarm] = latestFirst(alarms);
   const { running, progressAt } = state.get(runState);
   const { completedAt } = state.get(indexState);
   const runs = Object.entries(sums?.runs ?? {}).map(([code, value]) => ({ labels: { exit_code: code }, value }));
@@ -67,7 +68,7 @@ function runMetrics(state: StateStore): MetricFamily[] {
     counter('pep381_failures_total', 'Times that a project could not be finished.', sums?.failures),
     counter('pep381_warnings_total', 'Warnings.', sums?.warnings),
     counter('pep381_alarms_total', 'Alarms: each needs a person.', sums?.alarms),
-    gauge('pep381_last_alarm_timestamp_seconds', 'When an alarm was last reported.', seconds(lastAlarm)),
+    gauge('pep381_last_alarm_timestamp_seconds', 'When an alarm was last reported.', seconds(lastAlarm?.last)),
     counter('pep381_hook_failures_total', 'Hooks that failed.', sums?.hookFailures),
     gauge('pep381_connections', 'The most connections of the last run to a host, if their number changed.', hosts),
   ];
