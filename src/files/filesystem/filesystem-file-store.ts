@@ -98,8 +98,8 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async room(): Promise<Room> {
-    // Files need most of the space, and packages/ may be a disk of its own.
-    const folder = existsSync(join(this.#web, 'packages')) ? join(this.#web, 'packages') : this.#web;
+    // Files need most of the space, and packages/ may be a disk of its own. Before the first run there is no tree.
+    const folder = [join(this.#web, 'packages'), this.#web].find((path) => existsSync(path)) ?? this.#target;
     return guardStorage(folder, () => {
       const { bsize, blocks, bavail, files, ffree } = statfsSync(folder);
       const inodes = files === 0 ? undefined : { all: files, free: ffree };

@@ -71,6 +71,8 @@ export interface Standby {
   readonly kind: 'standby';
   /** One line. */
   readonly reason: string;
+  /** The machine that publishes, and when the store heard of it. Undefined if none does yet. */
+  readonly publisher?: { readonly name: string; readonly heardMs: number };
 }
 
 /** This machine publishes. */
@@ -387,6 +389,7 @@ function standby(book: LeaseBook, found: FoundLease | undefined, bucket: LeaseBu
   const who = nameOf(book, found);
   return {
     kind: 'standby',
+    publisher: { name: who.replace(/,.*/, ''), heardMs: found.modifiedMs },
     reason: `${where}: ${who} publishes; this machine stands by, and ${what} if nothing is heard of it until ${until}`,
   };
 }
