@@ -34,7 +34,9 @@ export function metricsOf(state: StateStore, room: Room, version: string): Metri
   ];
 }
 
-/** Returns the metrics of a machine that stands by: nothing of its own state, which another machine has changed since. */
+/**
+ * Returns the metrics of a machine that stands by: nothing of its own state, which another machine has changed since.
+ */
 export function standbyMetrics({ publisher, heardMs, askedMs }: StandbyRecord, version: string): MetricFamily[] {
   return [
     infoMetric({ version }),

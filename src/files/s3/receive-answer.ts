@@ -1,6 +1,6 @@
 /**
- * Receives one answer of a store through undici's `dispatch`. Its size and its time are limited. A failure that may pass is
- * a value, because most of them are tried again.
+ * Receives one answer of a store through undici's `dispatch`. Its size and its time are limited. A failure that may
+ * pass is a value, because most of them are tried again.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
@@ -36,7 +36,9 @@ export class Failure {
   }
 }
 
-/** Receives the pieces of a body, one after the other. While a returned promise is pending, the connection is paused. */
+/**
+ * Receives the pieces of a body, one after the other. While a returned promise is pending, the connection is paused.
+ */
 export type ReceivePiece = (piece: Buffer) => void | Promise<void>;
 
 /** How an answer is received. */
@@ -51,7 +53,9 @@ export interface Reception {
   readonly beforeSending: () => void;
 }
 
-/** Speed below which a body is given up after the first half minute. Time-outs between pieces would never end a drip. */
+/**
+ * Speed below which a body is given up after the first half minute. Time-outs between pieces would never end a drip.
+ */
 const minBytesPerSecond = 1_000;
 const speedGraceMs = 30_000;
 /** Limit for interim answers (1xx), each of which restarts the wait for the final one. */
