@@ -10,6 +10,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, createReadStream, lstatSync, openSync, readFileSync, rmSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { ResumePoint } from '../../core/file-sink.ts';
+import { joinBytes } from '../../core/join-bytes.ts';
 import type { Digest, StagedFile } from '../file-store.ts';
 import { storageError } from './storage-errors.ts';
 import { openNew, writeNew } from './write-new.ts';
@@ -71,7 +72,7 @@ export class StagedDownload implements StagedFile {
   finish(): Promise<Digest> {
     return this.#guard(async () => {
       if (this.#fd === undefined && this.#bytes === this.#buffered) {
-        writeNew(this.path, Buffer.concat(this.#chunks));
+        writeNew(this.path, joinBytes(this.#chunks));
       } else {
         await this.#spill();
         this.#close();

@@ -7,6 +7,7 @@ import type { Dispatcher } from 'undici';
 import { asError, errorCode } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { PausedError } from '../../core/errors.ts';
+import { joinBytes } from '../../core/join-bytes.ts';
 
 /** An answer. The body is empty if a receiver took it. */
 export interface Answer {
@@ -165,9 +166,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const done = (): void =>
-      this.#end(() =>
-        this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#pieces) }),
-      );
+      this.#end(() => this.#resolve({ status: this.#status, headers: this.#headers, body: joinBytes(this.#pieces) }));
     if (this.#received === undefined) done();
     else this.#received.then(done, (error: unknown) => this.#end(() => this.#reject(asError(error))));
   }
