@@ -1,5 +1,5 @@
 /** A run that dies is reported: by its exit code, by the status, and by the next run. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { renderLastModified } from '../../src/formats/mirror/last-modified.ts';
@@ -9,6 +9,7 @@ import { FakeClock } from '../fixtures/fake-clock.ts';
 import { changeOf } from '../fixtures/mirror-state.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openMirrored } from './opened-sample.ts';
 import { type Ended, run, until } from './program.ts';
@@ -23,6 +24,12 @@ interface StatusFile {
 
 function statusFile(target: string): StatusFile {
   return JSON.parse(readFileSync(join(target, 'web/mirror-status.json'), 'utf8')) as StatusFile;
+}
+
+function sixProjects(): SampleIndex {
+  const index = new SampleIndex();
+  for (let number = 1; number <= 6; number += 1) index.publish(makeWheel({ name: `p${number}`, version: '1.0' }));
+  return index;
 }
 
 /** Runs the program behind `script`, which Node loads first. */
@@ -101,6 +108,30 @@ t.test('a project that kills the process is synced last, then waits', async (t) 
     (await runBehind(t, sample, killer, '-q')).code,
     1,
     'it waits for hours, and the exit code says that it does',
+  );
+});
+
+t.test('a removal that was allowed, and whose run died, is completed by the next one', async (t) => {
+  const sample = await openMirrored(t, program, sixProjects);
+  const { server, target } = sample;
+  const gone = ['p1', 'p2', 'p3'];
+  for (const name of gone) server.index.removeProject(name);
+  t.match(await sample.mirror('-q'), { code: 5, stderr: /To let them go: pep381run --allow-deletions 3 / });
+  // The pages of a project go before its files.
+  const killer = `
+    const fs = require('node:fs');
+    const rename = fs.renameSync;
+    fs.renameSync = (from, to) => (/web.packages.*p2-1/.test(from) ? process.abort() : rename(from, to));`;
+  t.equal((await runBehind(t, sample, killer, '-q', '--allow-deletions', '3')).code, 'SIGABRT');
+  const hasPage = (name: string): boolean => existsSync(join(target, 'web/simple', name, 'index.html'));
+  t.notOk(hasPage('p2'));
+  await sample.mirror('-q');
+  const listed = readFileSync(join(target, 'web/simple/index.html'), 'utf8');
+  for (const name of [...gone, 'p4']) t.equal(listed.includes(`>${name}<`), hasPage(name), name);
+  t.equal((await sample.mirror('-q', '--allow-deletions', '3')).code, 0);
+  t.same(
+    readdirSync(join(target, 'web/simple')).filter((name) => /^p/.test(name)),
+    ['p4', 'p5', 'p6'],
   );
 });
 

@@ -15,6 +15,7 @@ import { adoptionState, rootIndexIsDue } from '../../state/mirror-state.ts';
 import { type Obstacle, type QueuedProject, requestByName } from '../../state/queue.ts';
 import { upstreamRemovals } from '../../state/removal-log.ts';
 import type { PageDigest, ProjectResponse } from '../../upstream/upstream.ts';
+import { crashCountOf } from '../crashed-projects.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { unverifiedReason } from '../snapshot/verify-pages.ts';
@@ -333,7 +334,8 @@ async function removeExcluded(
   }
   const { source } = held;
   const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1, source };
-  if (!mirror.deletionLimit.admit(deletion) && !(await isQuarantined(mirror, due))) {
+  const isHeldBack = !(await hasBegunRemoval(mirror, due)) && !mirror.deletionLimit.admit(deletion);
+  if (isHeldBack && !(await isQuarantined(mirror, due))) {
     return heldBackDeferral('held-back', 'nothing requires it any more');
   }
   const why = upstreamRemovals.notRequired;
@@ -397,7 +399,7 @@ async function removeAbsent(
       share: 1,
       source: held.source,
     });
-  if (held.published && !isQuarantined && !isAdmitted()) {
+  if (held.published && !isQuarantined && !(await hasBegunRemoval(mirror, due)) && !isAdmitted()) {
     return heldBackDeferral('removal-held-back', 'upstream has removed it');
   }
   mirror.missingProjects.markMissing(mirror.selection, due.name);
@@ -405,6 +407,14 @@ async function removeAbsent(
   const why = isQuarantined ? upstreamRemovals.quarantined : upstreamRemovals.removed;
   await removeProject(mirror, due, keepFiles ? quarantined : held.files, why);
   return { finished: { kind: 'removed', due, why, lost, quarantined, keepFiles } };
+}
+
+/**
+ * Returns true if a run died while it removed the project, so that its page is gone. That run was allowed to, and if
+ * this one were not, the root index would go on to list a project without a page.
+ */
+async function hasBegunRemoval({ files }: Mirror, due: QueuedProject): Promise<boolean> {
+  return crashCountOf(due) > 0 && (await files.size(pagePath('index.html', due.name))) === undefined;
 }
 
 /** Removes the project from the index, and `files` from the tree. `rule` is the reason, for people. */
