@@ -86,8 +86,8 @@ async function wholeTree(open: (name: string) => TestMirror, index: SampleIndex)
   return tree;
 }
 
-t.test('the sample index', (t) => compare(t, sampleIndex(), someCases([...anywhere, ...ofSamples], 3)));
+t.test('the sample index', (t) => compare(t, sampleIndex(), someCases([...anywhere, ...ofSamples], 4)));
 
 t.test('projects that need each other', (t) =>
-  compare(t, tangledIndex(7, 12, new FakeClock().now()), [...anywhere.slice(0, 5), ...ofTangled]),
+  compare(t, tangledIndex(7, 12, new FakeClock().now()), [...someCases(anywhere.slice(0, 5), 4), ...ofTangled]),
 );
