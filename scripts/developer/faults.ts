@@ -70,7 +70,14 @@ function faultTests(isShort: boolean): readonly string[] {
     'project/orphans',
     'project/page/policy-equivalence',
   ];
-  const others = ['adopt/interrupted', 'check/beside-runs', 'check/bucket'];
+  const others = [
+    'adopt/bandersnatch',
+    'adopt/interrupted',
+    'apache/browser-pages',
+    'check/beside-runs',
+    'check/bucket',
+    'scripts/start',
+  ];
   const names = [...ofPrograms, ...ofSync.map((name) => `sync/${name}`), ...others];
   // It waits for minutes until a run gives up.
   const waits = 'test/faults/s3-outage.test.ts';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
-import { browserOrReason, openBrowser } from '../fixtures/browser.ts';
+import { browserOrReason, openBrowser, sharedPage } from '../fixtures/browser.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 import { logLine } from './log-line.ts';
@@ -33,7 +33,7 @@ t.test('markup in a page of upstream stays text', options, async (t) => {
   writeFileSync(join(mirror.web, 'unescaped.html'), `<title>quiet</title>${markup('unescaped')}`);
   const apache = await openApache({ target: mirror.target });
   t.teardown(() => apache.close());
-  const shown = await (await openBrowser(t)).newPage();
+  const shown = await sharedPage(await openBrowser(t));
   /** The page as the browser has understood it, after its scripts and whatever they have fetched. */
   const understood = async (path: string): Promise<string> => {
     await shown.goto(`${apache.url}${path}`, { waitUntil: 'networkidle' });

@@ -12,7 +12,10 @@ const used = ['apache2', 'openssl', 'python3', 'runuser', 'curl', 'visudo'];
 const { skip } = reachesPackages ? { skip: false } : apacheOrReason();
 const needs = skip === false ? throwawayOrReason(...(reachesPackages ? [] : used)) : { skip };
 
-/** A machine with nothing yet gets what the checks need, and what the README leaves out, from Debian. */
+/**
+ * A machine with nothing yet gets what the checks need, and what the README leaves out, from Debian. On another one the
+ * packages are there, and `npm test` has just built the programs, by what `npm run build` does.
+ */
 const prepare = reachesPackages
   ? `echo 'APT::Get::Assume-Yes "true"; APT::Install-Recommends "false";' >/etc/apt/apt.conf.d/91-throwaway
 export DEBIAN_FRONTEND=noninteractive
@@ -21,6 +24,7 @@ apt-get -q update && apt-get -q install curl sudo python3-pip acl \${npm_config_
   : `cat /var/lib/apt/lists/*_Packages 2>/dev/null | sed -n 's/^Package: //p' >/tmp/package-names
 test -s /tmp/package-names || apt-cache pkgnames >/tmp/package-names
 printf '#!/bin/sh\\nshift; for name; do grep -qxF "$name" /tmp/package-names || dpkg -s "$name" >/dev/null 2>&1 || { echo "no package $name"; exit 1; }; done\\n' | stand_in apt-get
+printf '#!/bin/sh\\n[ "$*" = "run build" ] && [ -x dist/pep381run ] || { echo "npm test has not built dist"; exit 1; }\\n' | stand_in npm
 `;
 
 interface Step {

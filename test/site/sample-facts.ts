@@ -261,7 +261,7 @@ export const inObjectStore: SiteFacts = {
 };
 
 /** All of these states by name. */
-export const states: Readonly<Record<string, SiteFacts>> = {
+export const states = {
   firstMinute,
   allWell,
   failing,

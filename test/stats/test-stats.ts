@@ -11,6 +11,7 @@ import { SqliteStatsStore } from '../../src/state/sqlite/sqlite-stats-store.ts';
 import { processLogs } from '../../src/stats/process-logs.ts';
 import type { StatsJob, StatsResult } from '../../src/stats/stats-job.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
+import { provideState } from '../fixtures/new-state.ts';
 
 interface Summary {
   readonly days: readonly { readonly day: string; readonly downloads: number; readonly bytes: number }[];
@@ -71,7 +72,9 @@ export class TestStats {
   open(): { readonly job: StatsJob; close(): void } {
     const files = new FilesystemFileStore(this.target, new FakeClock(), 'staging-stats');
     files.create();
-    const state = new SqliteStatsStore(join(this.target, 'state.db'));
+    const database = join(this.target, 'state.db');
+    provideState(database);
+    const state = new SqliteStatsStore(database);
     const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
     return {
       job: {

@@ -10,6 +10,7 @@ import {
 } from '../../../src/formats/simple/html-links.ts';
 import { renderSimpleHtml } from '../../../src/formats/simple/simple-html.ts';
 import { parseSimplePage } from '../../../src/formats/simple/simple-json.ts';
+import { anyText } from '../../fixtures/any-text.ts';
 import { recording, recordings, recordingsMissing } from '../../fixtures/shared-fixtures.ts';
 import { unpackedTarget } from '../migration/unpacked-target.ts';
 import { asListed, sha256, simpleFile, simplePage } from './page.ts';
@@ -61,7 +62,7 @@ t.test('a link that says nothing but its address has nothing else', async (t) =>
 });
 
 t.test('a page that this mirror writes is read as it was meant', async () => {
-  const text = fc.string({ unit: 'binary', minLength: 1 });
+  const text = anyText({ minLength: 1 });
   const file = fc.record(
     {
       filename: fc.constantFrom('pkg-1.0.zip', 'pkg 1.0.zip', 'pkg-1.0+ä.whl'),
@@ -391,7 +392,7 @@ t.test('no text makes it fail', async () => {
     ),
   );
   const text = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    anyText(),
     fc.array(piece).map((pieces) => pieces.join('')),
   );
   fc.assert(

@@ -124,7 +124,7 @@ interface Pair {
 
 async function openPair(t: Test): Promise<Pair> {
   const index = new SampleIndex();
-  for (let at = 0; at < 20; at += 1) index.publish(makeWheel({ name: `project-${at}`, version: '1.0' }));
+  for (let at = 0; at < 12; at += 1) index.publish(makeWheel({ name: `project-${at}`, version: '1.0' }));
   const a = await openTestMirror(t, { index });
   await a.run();
   const served = await serveMirror(t, a.web);

@@ -279,8 +279,7 @@ t.test('a run under new rules that is stopped anywhere is continued by the next'
   await fresh.run({ policy: narrow });
   const expected = contentOf(fresh.web);
   for (const at of [1, 3, 6, 10, 14]) {
-    const mirror = open(`stopped-${at}`);
-    await mirror.run();
+    const mirror = await open.full(`stopped-${at}`);
     const stop = new AbortController();
     let seen = 0;
     const report = (event: { type: string }): void => {

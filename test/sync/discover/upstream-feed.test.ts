@@ -33,19 +33,25 @@ async function below(t: Test, above: TestMirror, name: string): Promise<Below> {
   return { mirror, served, pull };
 }
 
-/** The sample index, A that mirrors from it, B that mirrors from A, and C that mirrors from B, each after its first run. */
-async function openChain(t: Test, index?: SampleIndex) {
-  const a = await openTestMirror(t, index === undefined ? {} : { index });
+/** An index, A that mirrors from it, and B that mirrors from A, each after its first run. */
+async function openPair(t: Test, index = indexOfSome()) {
+  const a = await openTestMirror(t, { index });
   await a.run();
   const b = await below(t, a, 'b');
   await b.pull();
+  return { a, b };
+}
+
+/** These, and C that mirrors from B. */
+async function openChain(t: Test, index?: SampleIndex) {
+  const { a, b } = await openPair(t, index);
   const c = await below(t, b.mirror, 'c');
   await c.pull();
   return { a, b, c };
 }
 
-/** `count` projects with one file each, too many for the deletion limit to be near. */
-function indexOfSome(count: number): SampleIndex {
+/** Projects with one file each, too many for the deletion limit to be met by one or two. */
+function indexOfSome(count = 12): SampleIndex {
   const index = new SampleIndex();
   for (let at = 0; at < count; at += 1) index.publish(makeWheel({ name: `project-${at}`, version: '1.0' }));
   return index;
@@ -73,7 +79,7 @@ t.test('without changes one small request is sent', async (t) => {
 });
 
 t.test('a removal reaches every mirror after one run of each', async (t) => {
-  const { a, b, c } = await openChain(t, indexOfSome(30));
+  const { a, b, c } = await openChain(t);
   a.index.removeProject('project-3');
   await a.runLater();
   t.same(await b.pull(), ['/changes.json', '/simple/project-3/']);
@@ -89,7 +95,7 @@ t.test('a removal reaches every mirror after one run of each', async (t) => {
 });
 
 t.test('a new release costs its page and its files', async (t) => {
-  const { a, b, c } = await openChain(t, indexOfSome(30));
+  const { a, b, c } = await openChain(t);
   a.index.publish(makeWheel({ name: 'project-3', version: '2.0' }));
   await a.runLater();
   for (const { mirror, pull, served } of [b, c]) {
@@ -102,7 +108,7 @@ t.test('a new release costs its page and its files', async (t) => {
 });
 
 t.test('the quarantine of a project or a release is passed on, and so is its end', async (t) => {
-  const index = indexOfSome(30);
+  const index = indexOfSome();
   for (const version of ['2.0', '3.0', '4.0']) index.publish(makeWheel({ name: 'project-3', version }));
   const { a, b, c } = await openChain(t, index);
   const keep = { settings: { keepRemoved: true } };
@@ -141,7 +147,7 @@ t.test('the quarantine of a project or a release is passed on, and so is its end
 t.test(
   'projects that the rules of a mirror exclude are removed from the mirrors below it, and come back',
   async (t) => {
-    const { a, b, c } = await openChain(t, indexOfSome(30));
+    const { a, b, c } = await openChain(t);
     const policy = policyFrom('[[rule]]\nprojects = ["project-5"]\nhold = "none"\n');
     await a.runLater({ policy });
     for (const { mirror, pull } of [b, c]) {
@@ -159,17 +165,17 @@ t.test(
 
 t.test('a mirror that is some hundred changes behind reads the pieces between', async (t) => {
   const index = new SampleIndex();
-  for (let at = 0; at < 200; at += 1) index.create(`project-${at}`);
-  const { a, b } = await openChain(t, index);
-  for (let at = 200; at < 700; at += 1) index.create(`project-${at}`);
+  for (let at = 0; at < 40; at += 1) index.create(`project-${at}`);
+  const { a, b } = await openPair(t, index);
+  for (let at = 40; at < 540; at += 1) index.create(`project-${at}`);
   await a.runLater();
-  t.same(JSON.parse(a.text('changes.json')).changes.length, 700 - 512);
-  index.removeProject('project-150');
+  t.same(JSON.parse(a.text('changes.json')).changes.length, 540 - 512);
+  index.removeProject('project-15');
   await a.runLater();
   const asked = await b.pull();
   t.same(asked.slice(0, 3), ['/changes.json', '/changes/0.json', '/changes/1.json']);
   t.equal(asked.filter((path) => path.startsWith('/simple/')).length, 501);
-  t.equal(b.mirror.page().projects.length, 699);
+  t.equal(b.mirror.page().projects.length, 539);
   t.same(await b.pull(), ['/changes.json']);
   isWhole(t, a, b.mirror);
 });
@@ -178,7 +184,7 @@ t.test('a mirror that is some hundred changes behind reads the pieces between', 
 const byList = ['/changes.json', '/simple/'];
 
 t.test('if the feed does not go on, the list is compared once, and the feed is followed from there', async (t) => {
-  const { a, b } = await openChain(t, indexOfSome(30));
+  const { a, b } = await openPair(t);
   const backup = readFileSync(join(a.target, 'state.db'));
   const release = (version: string): void => {
     a.index.publish(makeWheel({ name: 'project-3', version }));
@@ -233,7 +239,7 @@ t.test('if the feed does not go on, the list is compared once, and the feed is f
 });
 
 t.test('a removal in the feed removes nothing while upstream still serves the page', async (t) => {
-  const { a, b } = await openChain(t, indexOfSome(30));
+  const { a, b } = await openPair(t);
   a.index.publish(makeWheel({ name: 'project-3', version: '2.0' }));
   await a.runLater();
   const told = JSON.parse(a.text('changes.json'));
@@ -244,13 +250,13 @@ t.test('a removal in the feed removes nothing while upstream still serves the pa
   };
   tellAll({ removed: 'removed upstream' });
   await b.pull();
-  t.equal(b.mirror.page().projects.length, 30);
+  t.equal(b.mirror.page().projects.length, 12);
   t.match(b.mirror.parkings(), [/^project-3: upstream's page has serial \d+, from before its removal at \d+$/]);
   t.same(b.mirror.problems(), []);
 });
 
 t.test('a feed that would empty the mirror meets the deletion limit', async (t) => {
-  const { a, b } = await openChain(t, indexOfSome(30));
+  const { a, b } = await openPair(t, indexOfSome(30));
   for (let at = 0; at < 30; at += 1) a.index.removeProject(`project-${at}`);
   await a.runLater({ allowDeletions: 30 });
   t.equal(a.page().projects.length, 0);
@@ -260,7 +266,7 @@ t.test('a feed that would empty the mirror meets the deletion limit', async (t) 
 });
 
 t.test('a feed whose serial jumps is not believed', async (t) => {
-  const { a, b } = await openChain(t, indexOfSome(30));
+  const { a, b } = await openPair(t);
   a.index.publish(makeWheel({ name: 'project-3', version: '2.0' }));
   await a.runLater();
   const before = b.mirror.remembered((state) => mirrorState(state).serial);
@@ -283,7 +289,7 @@ t.test('an upstream with a changelog is not asked for a feed', async (t) => {
 });
 
 t.test('a removal is passed on while a long run of the mirror above is still at work', async (t) => {
-  const { a, b } = await openChain(t, indexOfSome(30));
+  const { a, b } = await openPair(t);
   for (const name of ['project-1', 'project-2']) a.index.publish(makeWheel({ name, version: '2.0' }));
   let removed = false;
   const told: unknown[] = [];

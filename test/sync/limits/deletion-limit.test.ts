@@ -122,17 +122,17 @@ for (const projects of [4, 5, 12, 20])
   });
 
 t.test('removals of an earlier day do not count', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(97) });
+  const mirror = await openTestMirror(t, { index: indexOfMany(37) });
   await mirror.run();
-  removeMany(mirror, 0, 15);
+  removeMany(mirror, 0, 6);
   await mirror.runLater();
   mirror.clock.advance(dayMs);
-  removeMany(mirror, 15, 30);
+  removeMany(mirror, 6, 12);
   await mirror.run();
-  t.same(held(mirror), { projects: 70, heldBack: 0 });
-  removeMany(mirror, 30, 35);
+  t.same(held(mirror), { projects: 28, heldBack: 0 });
+  removeMany(mirror, 12, 14);
   await mirror.runLater();
-  t.same(held(mirror), { projects: 70, heldBack: 5 });
+  t.same(held(mirror), { projects: 28, heldBack: 2 });
 });
 
 t.test('a permission never takes away what the day leaves, and lets no more go than it says', (t) => {
@@ -247,12 +247,12 @@ t.test('where the day is used up by removals, files that come to two projects go
 });
 
 t.test('where removals are held back files stay, too', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
   await mirror.run();
-  removeMany(mirror, 0, 13);
+  removeMany(mirror, 0, 5);
   mirror.index.removeRelease('gamma', '1.0');
   await mirror.runLater();
-  t.same(held(mirror), { projects: 63, heldBack: 14 });
+  t.same(held(mirror), { projects: 20, heldBack: 6 });
   t.equal(mirror.filenames('gamma').length, 1);
 });
 
@@ -320,7 +320,7 @@ t.test('once upstream lists the projects again, nothing is held back', async (t)
 });
 
 t.test('projects that the rules exclude are removed at once, however many they are', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
   await mirror.run();
   await mirror.runLater({ policy: policyFrom('projects = ["alpha"]') });
   t.same(held(mirror), { projects: 1, heldBack: 0 });
@@ -328,7 +328,7 @@ t.test('projects that the rules exclude are removed at once, however many they a
 });
 
 t.test('a list that has lost half of the projects takes nothing away', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
   await mirror.run();
   const listed = mirror.page().projects.slice(0, 5);
   const body = JSON.stringify({
@@ -339,7 +339,7 @@ t.test('a list that has lost half of the projects takes nothing away', async (t)
   mirror.server.faults.add({ do: 'body', body, contentType, match: /\/simple\/$/ });
   mirror.clock.advance(2 * dayMs);
   await mirror.run();
-  t.same(held(mirror), { projects: 63, heldBack: 0 }, 'the pages are still there');
+  t.same(held(mirror), { projects: 20, heldBack: 0 }, 'the pages are still there');
   t.same(mirror.problems(), []);
 });
 
@@ -403,24 +403,24 @@ function onceMore(change: () => void): () => boolean {
 }
 
 t.test('a second pass of a run takes no more than what is left of the day', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(97) });
+  const mirror = await openTestMirror(t, { index: indexOfMany(37) });
   await mirror.run();
-  removeMany(mirror, 0, 12);
-  await mirror.runLater({ takeRequest: onceMore(() => removeMany(mirror, 12, 22)) });
-  t.same(held(mirror), { projects: 88, heldBack: 10 });
-  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 10 }, gone: 12, limit: 20 }]);
+  removeMany(mirror, 0, 5);
+  await mirror.runLater({ takeRequest: onceMore(() => removeMany(mirror, 5, 9)) });
+  t.same(held(mirror), { projects: 35, heldBack: 4 });
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 4 }, gone: 5, limit: 8 }]);
 
-  await mirror.runLater({ allowDeletions: 11, takeRequest: onceMore(() => removeMany(mirror, 22, 24)) });
-  t.same(held(mirror), { projects: 78, heldBack: 2 }, 'nor than a person allowed');
-  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 2 }, gone: 22, limit: 23 }]);
+  await mirror.runLater({ allowDeletions: 5, takeRequest: onceMore(() => removeMany(mirror, 9, 11)) });
+  t.same(held(mirror), { projects: 31, heldBack: 2 }, 'nor than a person allowed');
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 2 }, gone: 9, limit: 10 }]);
 });
 
 t.test('projects that upstream lists again before the run ends are not reported as held back', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
   await mirror.run();
-  removeMany(mirror, 0, 51);
+  removeMany(mirror, 0, 13);
   const again = () => {
-    for (let at = 0; at < 50; at += 1) mirror.index.publish(makeSdist({ name: `many-${at}`, version: '1.0' }));
+    for (let at = 0; at < 12; at += 1) mirror.index.publish(makeSdist({ name: `many-${at}`, version: '1.0' }));
   };
   await mirror.runLater({ takeRequest: onceMore(again) });
   t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 1 } }]);
