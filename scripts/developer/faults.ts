@@ -58,6 +58,7 @@ function faultTests(isShort: boolean): readonly string[] {
     'adopt-kill',
     'contract-runs',
     'sync-cgi',
+    'sync-requests',
     'move',
     's3-takeover',
     's3-trouble',
