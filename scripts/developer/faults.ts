@@ -59,6 +59,7 @@ function faultTests(isShort: boolean): readonly string[] {
     'contract-runs',
     'sync-cgi',
     'sync-requests',
+    'mounts',
     'move',
     's3-takeover',
     's3-trouble',
