@@ -113,11 +113,17 @@ for (const [signal, code] of [
   });
 }
 
-/** Returns an index of so many projects that a second thread helps, and that a check remembers where it is. */
+/**
+ * Returns an index of so many projects that a second thread helps, and that a check remembers where it is. One in five
+ * has a file.
+ */
 function manyProjects(): SampleIndex {
-  const names = Array.from({ length: 510 }, (_, number) => `p${String(number).padStart(3, '0')}`);
   const index = new SampleIndex();
-  for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
+  for (let number = 0; number < 510; number += 1) {
+    const name = `p${String(number).padStart(3, '0')}`;
+    if (number % 5 === 0) index.publish(makeSdist({ name, version: '1.0' }));
+    else index.create(name);
+  }
   return index;
 }
 
