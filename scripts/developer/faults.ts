@@ -59,6 +59,7 @@ function faultTests(isShort: boolean): readonly string[] {
     'contract-runs',
     'sync-cgi',
     'sync-requests',
+    'local-users',
     'mounts',
     'move',
     's3-takeover',

@@ -19,6 +19,7 @@ import {
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { someCases } from '../fixtures/every-case.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { asOrdinaryUser, otherUserOrReason } from '../fixtures/ordinary-user.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
@@ -111,19 +112,22 @@ t.test('all programs work, whatever is in run/', async (t) => {
   };
   // The path of a socket may have no more than a hundred letters.
   const bindSocket = 'import socket; socket.socket(socket.AF_UNIX).bind("socket")';
-  const plants: Readonly<Record<string, (path: string) => void>> = {
-    folder: (path) => mkdirSync(join(path, 'more'), { recursive: true }),
-    'pipe, which nobody writes to': (path) => linkSync(made('pipe', 'mkfifo', 'pipe'), path),
-    'link to nowhere': (path) => symlinkSync(join(target, 'nowhere'), path),
-    'link to the state': (path) => symlinkSync(join(target, 'state.db'), path),
-    socket: (path) => linkSync(made('socket', 'python3', '-c', bindSocket), path),
-    'file that nobody can read': (path) => writeFileSync(path, '', { mode: 0 }),
-    'huge file': (path) => {
-      writeFileSync(path, '');
-      truncateSync(path, 1e12);
-    },
-  };
-  for (const [what, plant] of Object.entries(plants)) {
+  const plants: readonly (readonly [string, (path: string) => void])[] = [
+    ['pipe, which nobody writes to', (path) => linkSync(made('pipe', 'mkfifo', 'pipe'), path)],
+    ['link to nowhere', (path) => symlinkSync(join(target, 'nowhere'), path)],
+    ['link to the state', (path) => symlinkSync(join(target, 'state.db'), path)],
+    ['socket', (path) => linkSync(made('socket', 'python3', '-c', bindSocket), path)],
+    ['folder', (path) => mkdirSync(join(path, 'more'), { recursive: true })],
+    ['file that nobody can read', (path) => writeFileSync(path, '', { mode: 0 })],
+    [
+      'huge file',
+      (path) => {
+        writeFileSync(path, '');
+        truncateSync(path, 1e12);
+      },
+    ],
+  ];
+  for (const [what, plant] of someCases(plants, 2)) {
     rmSync(join(target, 'run'), { recursive: true });
     mkdirSync(join(target, 'run'));
     for (const lock of ['lock.db', 'check-lock.db', 'stats-lock.db']) {
