@@ -114,8 +114,8 @@ export async function addNode(dist, node, addon) {
 
 /** Returns what a program prints with `--help` and `--version`, by its bundle. */
 function textsOf(dist, program) {
-  const print = (option) => execFileSync(process.execPath, [join(dist, `${program}.js`), option], { encoding: 'utf8' });
-  return { help: print('--help'), version: print('--version') };
+  const help = execFileSync(process.execPath, [join(dist, `${program}.js`), '--help'], { encoding: 'utf8' });
+  return { help, version: `${version}\n` };
 }
 
 async function nodeFolderOf(node) {

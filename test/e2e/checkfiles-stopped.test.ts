@@ -13,13 +13,14 @@ import {
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
-import { type OpenedSample, openMirrored, openSample } from './opened-sample.ts';
+import { type OpenedSample, openCopies, openMirrored, openSample } from './opened-sample.ts';
 import { type Ended, killAtEnd, type Running, run, start, until } from './program.ts';
 import { openSmallDisk, smallDiskOrReason } from './small-disk.ts';
-import { runInTerminal, type TerminalRun, terminalOrReason } from './terminal.ts';
+import { runInTerminal, terminalOrReason } from './terminal.ts';
 import { stateOf, treeOf } from './tree.ts';
 
 const programs = await openBundle();
@@ -105,21 +106,29 @@ for (const [signal, code] of [
     shorten();
     const next = await checkfiles(target);
     t.same(next, { ...right, stdout: 'Continuing the check that was interrupted after sample-extras\n' });
+    // What comes then does not depend on the signal.
+    if (signal !== 'SIGINT') return;
     t.same(await mirror('-q'), right);
     t.same(await checkfiles(target), right);
   });
 }
 
-/** Returns an index of so many projects that a second thread helps. */
-function indexForTwo(): SampleIndex {
+/**
+ * Returns an index of so many projects that a second thread helps, and that a check remembers where it is. One in five
+ * has a file.
+ */
+function manyProjects(): SampleIndex {
   const index = new SampleIndex();
-  const names = Array.from({ length: 250 }, (_, number) => `p${String(number).padStart(3, '0')}`);
-  for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
+  for (let number = 0; number < 510; number += 1) {
+    const name = `p${String(number).padStart(3, '0')}`;
+    if (number % 5 === 0) index.publish(makeSdist({ name, version: '1.0' }));
+    else index.create(name);
+  }
   return index;
 }
 
 t.test('a check of so many projects that a second thread helps is paused at once, too', async (t) => {
-  const { target, finding, shorten, mirror, server } = await openStalled(t, 'p100', 'p100-1.0.tar.gz', indexForTwo);
+  const { target, finding, shorten, mirror, server } = await openStalled(t, 'p100', 'p100-1.0.tar.gz', manyProjects);
   const { index } = server;
   const running = begin(t, target, '-q');
   await until('the endless file', () => running.stdout() === finding && isReading(running.pid, 'p100-1.0.tar.gz'));
@@ -141,7 +150,7 @@ t.test('a check of so many projects that a second thread helps is paused at once
 });
 
 t.test('a check does without a second thread where the system starts none', async (t) => {
-  const { target, server } = await openMirrored(t, join(programs, 'pep381run'), indexForTwo);
+  const { target, server } = await openMirrored(t, join(programs, 'pep381run'), manyProjects);
   const limit = join(target, '../limit.cjs');
   writeFileSync(
     limit,
@@ -149,18 +158,14 @@ t.test('a check does without a second thread where the system starts none', asyn
     threads.Worker = class { constructor() { process.stdout.write('asked\\n'); throw new Error('EAGAIN'); } };
     require('node:module').syncBuiltinESMExports();`,
   );
-  const check = (): Promise<Ended> => run(program, ['-q', target], { node: ['--require', limit] });
-  t.same(await check(), { ...right, stdout: 'asked\n' });
   const path = server.index.pathOf('p200', 'p200-1.0.tar.gz');
   rmSync(join(target, 'web', path));
-  t.same(await check(), { code: 1, stdout: `asked\nMissing file ${target}/web${path}\n${todo}`, stderr: '' });
+  const ended = await run(program, ['-q', target], { node: ['--require', limit] });
+  t.same(ended, { code: 1, stdout: `asked\nMissing file ${target}/web${path}\n${todo}`, stderr: '' });
 });
 
 t.test('a check that was killed continues near to where it was, and has lost nothing', async (t) => {
-  const index = new SampleIndex();
-  const names = Array.from({ length: 520 }, (_, number) => `p${String(number).padStart(3, '0')}`);
-  for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
-  const { target, finding, shorten, mirror } = await openStalled(t, 'p510', 'p510-1.0.tar.gz', () => index);
+  const { target, finding, shorten, mirror } = await openStalled(t, 'p505', 'p505-1.0.tar.gz', manyProjects);
   const position = (): unknown => {
     const db = new Database(join(target, 'state.db'), { readonly: true });
     const row = db.prepare("SELECT value FROM mirror WHERE key = 'check'").get() as { value: string } | undefined;
@@ -168,7 +173,7 @@ t.test('a check that was killed continues near to where it was, and has lost not
     return row && (JSON.parse(row.value) as { after: string }).after;
   };
   const running = begin(t, target, '-q');
-  await until('its position', () => position() !== undefined && isReading(running.pid, 'p510-1.0.tar.gz'));
+  await until('its position', () => position() !== undefined && isReading(running.pid, 'p505-1.0.tar.gz'));
   running.kill('SIGKILL');
   t.same(await running.ended, { code: 'SIGKILL', stdout: finding, stderr: '' });
   shorten();
@@ -179,36 +184,32 @@ t.test('a check that was killed continues near to where it was, and has lost not
   t.same(next, { ...right, stdout: `Continuing the check that was interrupted after ${after}\n` });
   t.equal(stateOf(target).queue.length, 1);
   t.same(await mirror('-q'), right);
-  t.same(await checkfiles(target), right);
+  t.ok(existsSync(join(target, 'web/simple/p000/index.html')), 'what was found is repaired');
 });
 
-/** A check in a terminal that is reading the endless file. */
-async function beginInTerminal(t: Test, columns: number): Promise<Stalled & { readonly terminal: TerminalRun }> {
-  const opened = await openStalled(t, ...large);
-  const terminal = runInTerminal(t, columns, [process.execPath, program, opened.target]);
-  await until('the display', () => terminal.screen().some((line) => line.startsWith('  now      sample-large')));
-  return { ...opened, terminal };
-}
+t.test(
+  'a terminal shows how far the check is, and the findings above, which Ctrl-C leaves',
+  needsTerminal,
+  async (t) => {
+    const { target, finding } = await openStalled(t, ...large);
+    const terminal = runInTerminal(t, 300, [process.execPath, program, target]);
+    await until('the display', () => terminal.screen().some((line) => line.startsWith('  now      sample-large')));
+    await until('the speed', () => /GiB, .* [GM]iB\/s/.test(terminal.screen().join()));
+    const [found, title, projects, files, now, wrong, ...more] = terminal.screen();
+    t.equal(`${found}\n`, finding);
+    t.equal(title?.replace(/ {2}[\d.]+ s$/, ''), `Checking ${target}`);
+    t.match(projects, /^ {2}projects \[#+\.+\] \d+ of 13 {2}\d+ %$/);
+    t.match(files, /^ {2}files {4}\d+, [\d.]+ GiB, [\d.]+ [GM]iB\/s/);
+    t.equal(now, '  now      sample-large');
+    t.equal(wrong, '  wrong    1 finding, 1 project queued');
+    t.same(more, []);
 
-t.test('a terminal shows how far the check is, and the findings above', needsTerminal, async (t) => {
-  const { terminal, finding, target } = await beginInTerminal(t, 300);
-  await until('the speed', () => /GiB, .* [GM]iB\/s/.test(terminal.screen().join()));
-  const [found, title, projects, files, now, wrong, ...more] = terminal.screen();
-  t.equal(`${found}\n`, finding);
-  t.equal(title?.replace(/ {2}[\d.]+ s$/, ''), `Checking ${target}`);
-  t.match(projects, /^ {2}projects \[#+\.+\] \d+ of 13 {2}\d+ %$/);
-  t.match(files, /^ {2}files {4}\d+, [\d.]+ GiB, [\d.]+ [GM]iB\/s/);
-  t.equal(now, '  now      sample-large');
-  t.equal(wrong, '  wrong    1 finding, 1 project queued');
-  t.same(more, []);
-});
-
-t.test('Ctrl-C removes the display and leaves the findings', needsTerminal, async (t) => {
-  const { terminal, finding } = await beginInTerminal(t, 300);
-  terminal.type('\x03');
-  t.equal(await terminal.ended, 0);
-  t.same(terminal.screen().join('\n'), `${finding}${todo}${paused}`.trimEnd());
-});
+    t.comment('Ctrl-C removes the display and leaves the findings');
+    terminal.type('\x03');
+    t.equal(await terminal.ended, 0);
+    t.same(terminal.screen().join('\n'), `${finding}${todo}${paused}`.trimEnd());
+  },
+);
 
 t.test('a check that comes to its end leaves the summary', needsTerminal, async (t) => {
   const { target } = await openMirrored(t, join(programs, 'pep381run'));
@@ -223,10 +224,11 @@ t.test('a check that comes to its end leaves the summary', needsTerminal, async 
 
 t.test('a read-only disk is reported in one line, and a full one loses nothing', canMount, async (t) => {
   const disk = openSmallDisk(t, '20m');
-  const { server } = await openSample(t, join(programs, 'pep381run'));
   const target = join(disk.folder, 'target');
-  t.same(await run(join(programs, 'pep381run'), ['-q', '--upstream', server.url, target]), right);
-  rmSync(join(target, 'web/simple/sample-app/index.html'));
+  const { server, copyTo } = await openCopies(join(programs, 'pep381run'), smallIndex);
+  await server.close();
+  copyTo(target);
+  rmSync(join(target, 'web/simple/alpha/index.html'));
   const before = treeOf(join(target, 'web'));
   disk.remount('ro');
   const { code, stdout, stderr } = await checkfiles(target);
@@ -240,16 +242,16 @@ t.test('a read-only disk is reported in one line, and a full one loses nothing',
 
 t.test('a tree that cannot be written to is checked; only a repair needs to write', canMount, async (t) => {
   const disk = openSmallDisk(t, '20m');
-  const { target, mirror } = await openSample(t, join(programs, 'pep381run'));
+  const { target, mirror } = await openSample(t, join(programs, 'pep381run'), smallIndex());
   mkdirSync(target, { recursive: true });
   symlinkSync(disk.folder, join(target, 'web'));
   t.same(await mirror('-q'), right);
-  rmSync(join(target, 'web/simple/sample-app/index.html'));
+  rmSync(join(target, 'web/simple/alpha/index.html'));
   rmSync(join(target, 'web/local-stats/days'), { recursive: true });
   disk.remount('ro');
   const { code, stdout, stderr } = await checkfiles(target);
   t.equal(code, 1, 'what was found, not what could not be written');
-  t.match(stdout, `Missing index.html for ${target}/web/simple/sample-app\n`);
+  t.match(stdout, `Missing index.html for ${target}/web/simple/alpha\n`);
   t.match(stderr, /^pep381checkfiles: Warning: the pages for people cannot be renewed: [^\n]*EROFS[^\n]*\n$/);
   t.match(await checkfiles('--repair', target), { code: 4, stdout: '', stderr: /EROFS/ });
   disk.remount('rw');

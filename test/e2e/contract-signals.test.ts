@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readerProblems } from '../fixtures/reader-check.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
 import { type Running, until, withoutDeath } from './program.ts';
@@ -31,7 +32,7 @@ t.test('without -q the message of 1.5 ends what was printed', async (t) => {
   const opened = await openStalled(t);
   const { code, stdout } = await endsAtOnce(t, opened, 'SIGINT');
   t.equal(code, 0);
-  t.match(stdout, /^Synchronizing sample-app\n/);
+  t.match(stdout, /^Synchronizing alpha\n/);
   t.ok(stdout.endsWith(`\n${paused}`), stdout);
 });
 
@@ -52,7 +53,7 @@ t.test('a large download continues where Ctrl-C stopped it', async (t) => {
 });
 
 t.test('a run that waits between two attempts stops at once, too', async (t) => {
-  const opened = await openSample(t, program);
+  const opened = await openSample(t, program, smallIndex());
   opened.server.faults.add({ do: 'status', status: 503, retryAfter: '60' });
   const running = opened.begin('-q');
   await until('the first answer', () => opened.server.requests.at(-1)?.status === 503);
@@ -78,7 +79,7 @@ type Begun = OpenedSample & { readonly running: Running };
 
 /** A run whose downloads all wait for their first byte. */
 async function openStalled(t: Test, ...options: string[]): Promise<Begun> {
-  const opened = await openSample(t, program);
+  const opened = await openSample(t, program, smallIndex());
   const { server } = opened;
   server.faults.add({ do: 'stall', match: /\/packages\// });
   const running = opened.begin(...options);

@@ -1,4 +1,7 @@
-/** What pep381run says to a command line and a target, before it asks upstream anything: the contract of 1.5. */
+/**
+ * What pep381run says to a command line and a target, before it asks upstream anything: the contract of 1.5. All that may
+ * be wrong with options and settings is in test/cli/config/.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -15,9 +18,7 @@ t.test('a command line that cannot be understood gets the usage and one reason, 
   const target = join(t.testdir(), 'target');
   const rows: readonly (readonly [string, readonly string[], string])[] = [
     ['no target', ['-q'], 'You have to specify a target directory'],
-    ['two targets', [target, 'other'], 'You have to specify a target directory'],
     ['a misspelt option', ['--qiet', target], 'no such option: --qiet; did you mean --quiet?'],
-    ['an option of another program', ['--verbosity=2', target], 'no such option: --verbosity; known are --quiet,'],
     ['a value that is missing', [target, '--upstream'], '--upstream requires a value'],
   ];
   await each(rows, async ([name, args, reason]) => {
@@ -78,13 +79,19 @@ t.test('help goes to stdout with exit code 0, and names every option', async (t)
 t.test('a folder that is neither empty nor a mirror is refused in one line and stays as it is', async (t) => {
   const foreign = t.testdir({ 'thesis.tex': 'years of work', web: {} });
   const before = treeOf(foreign);
-  await each([[foreign], ['-q', foreign], ['--dry-run', foreign]], async (args) => {
-    t.same(await pep381run('--upstream', nowhere, ...args), {
-      code: 2,
-      stdout: '',
-      stderr: `pep381run: error: ${foreign}: is neither empty nor a mirror (it holds thesis.tex); name another folder\n`,
-    });
-  });
+  await each(
+    [
+      ['-q', foreign],
+      ['--dry-run', foreign],
+    ],
+    async (args) => {
+      t.same(await pep381run('--upstream', nowhere, ...args), {
+        code: 2,
+        stdout: '',
+        stderr: `pep381run: error: ${foreign}: is neither empty nor a mirror (it holds thesis.tex); name another folder\n`,
+      });
+    },
+  );
   t.same(treeOf(foreign), before);
 });
 
@@ -102,10 +109,8 @@ t.test('a target that is a file, or lies below one, is refused in one line', asy
 t.test('an error in mirror.toml is reported in one line with file, line and advice', async (t) => {
   const rows: readonly (readonly [string, string, string])[] = [
     ['key', 'workers = 2\nworker = 3\n', '2: unknown key worker; did you mean workers?'],
-    ['section', '# mine\n\n[projets]\nx = 1\n', '3: unknown section [projets]; did you mean projects?'],
     ['syntax', 'workers = 2\nindex-only = yes\n', '2:14: not valid TOML: '],
     ['value', '\nworkers = 1.5\n', '2: workers: expected a whole number from 1 to 100 or "auto", found 1.5'],
-    ['list', 'projects = []\n', '1: projects: expected a list of texts, found []'],
     ['nothing held', '# none\notherwise = "none"\n', ' no project is held, which would remove the whole mirror'],
   ];
   const folder = t.testdir(Object.fromEntries(rows.map(([name, text]) => [name, { 'mirror.toml': text }])));

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
@@ -11,7 +12,7 @@ const program = join(await openBundle(), 'pep381run');
 
 for (const projects of ['"acme-*"', '"acme-core", "acme-tools", "acme-web"']) {
   t.test(`an index of a rule for ${projects} that does not answer is one line in each run at most`, async (t) => {
-    const { target, mirror } = await openSample(t, program);
+    const { target, mirror } = await openSample(t, program, smallIndex());
     const index = new SampleIndex();
     for (const name of ['acme-core', 'acme-tools', 'acme-web']) index.publish(makeWheel({ name, version: '1.0' }));
     const own = await openSampleServer({ index });

@@ -6,7 +6,7 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import type { SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored, openSample } from './opened-sample.ts';
 import { type Ended, killAtEnd, run, start, until } from './program.ts';
 
 const bundle = await openBundle();
@@ -31,8 +31,9 @@ const records = {
   'on-alarm': 'cat >>$HEARD/alarms',
 };
 
-async function openHooked(t: Test): Promise<Hooked> {
-  const { server, target } = await openSample(t, program, smallIndex());
+/** A target with hooks, which is a mirror already if `open` is openMirrored. */
+async function openHooked(t: Test, open: typeof openMirrored = openNew): Promise<Hooked> {
+  const { server, target } = await open(t, program, smallIndex);
   const folder = t.testdir({ heard: {} });
   const heard = join(folder, 'heard');
   const pathOf = (name: string): string => join(folder, name);
@@ -60,6 +61,8 @@ async function openHooked(t: Test): Promise<Hooked> {
     },
   };
 }
+
+const openNew: typeof openMirrored = (t, program, makeIndex = smallIndex) => openSample(t, program, makeIndex());
 
 interface Line {
   readonly path: string;
@@ -157,8 +160,7 @@ t.test('what a run that was killed has changed, the hook of the next one hears',
 });
 
 t.test('each alarm is given to its hook once', async (t) => {
-  const { target, script, mirror, take } = await openHooked(t);
-  t.same(await mirror('-q'), quiet);
+  const { target, script, mirror, take } = await openHooked(t, openMirrored);
   const log = join(target, 'run/sync.log');
   script('on-alarm', 'exit 1');
   writeFileSync(log, 'sudo does not let the web server start it\nAlarm: upstream lies \x1b[2J\n');
@@ -177,8 +179,7 @@ t.test('each alarm is given to its hook once', async (t) => {
 });
 
 t.test('an alarm of a run that is killed is printed by the next one', async (t) => {
-  const { target, script, mirror } = await openHooked(t);
-  t.same(await mirror('-q'), quiet);
+  const { target, script, mirror } = await openHooked(t, openMirrored);
   script('on-alarm', 'kill -9 $PPID');
   writeFileSync(join(target, 'run/sync.log'), 'Alarm: upstream lies\n');
   t.equal((await mirror('-q')).code, 'SIGKILL');

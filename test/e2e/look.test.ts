@@ -5,8 +5,9 @@ import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { asOrdinaryUser, otherUserOrReason } from '../fixtures/ordinary-user.ts';
+import { sampleIndex } from '../sample/sample-projects.ts';
 import { openBundle } from './bundle.ts';
-import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type OpenedSample, openSample, openMirrored as openSampleMirrored } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
 import { treeOf } from './tree.ts';
 
@@ -19,12 +20,9 @@ keep = 1
 `;
 
 /** A mirror that was run once with `mirror.toml`. */
-async function openMirrored(t: Test, toml = config): Promise<OpenedSample> {
-  const sample = await openSample(t, program);
-  mkdirSync(sample.target, { recursive: true });
-  writeFileSync(join(sample.target, 'mirror.toml'), toml);
-  await sample.mirror('-q');
-  return sample;
+function openMirrored(t: Test, settings = config): Promise<OpenedSample> {
+  const code = settings.includes('nothing-there') ? 1 : 0;
+  return openSampleMirrored(t, program, sampleIndex, { settings, code });
 }
 
 const look = (target: string, ...options: string[]): Promise<Ended> => run(program, [...options, target]);
@@ -65,7 +63,10 @@ t.test('--why exits with 1 for what is not known, and with 2 for what is no name
 });
 
 t.test('--status is short, and a document for programs', async (t) => {
-  const { target, server } = await openMirrored(t);
+  const { target, server, mirror } = await openSample(t, program);
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, 'mirror.toml'), config);
+  t.equal((await mirror('-q')).code, 1);
   const { code, stdout, stderr } = await look(target, '--status');
   t.same([code, stderr], [0, '']);
   t.match(stdout, `Mirror    ${target}\nUpstream  ${server.url}\nHeld      4 projects, `);

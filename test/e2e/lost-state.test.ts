@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
@@ -11,7 +12,7 @@ import { run } from './program.ts';
 const programs = await openBundle();
 
 t.test('when state.db is lost, projects of another index and local projects stay where they are', async (t) => {
-  const { target, mirror } = await openSample(t, join(programs, 'pep381run'));
+  const { target, mirror } = await openSample(t, join(programs, 'pep381run'), smallIndex());
   const own = await openSampleServer({ index: new SampleIndex() });
   t.teardown(() => own.close());
   for (const name of ['acme-core', 'acme-tools']) own.index.publish(makeWheel({ name, version: '1.0' }));

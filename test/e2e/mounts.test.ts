@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
+import { onlyEvery } from '../fixtures/every-case.ts';
 import { readerProblems } from '../fixtures/reader-check.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
@@ -50,8 +51,12 @@ const layouts: Readonly<Record<string, Readonly<Record<string, Mount>>>> = {
   'statistics and trash on disks of their own': { 'web/local-stats': disk, trash: disk },
 };
 
+/** What another one of them shows, too. */
+const likeAnother = new Set(['packages on a disk of its own', 'all of web as a bind mount']);
+
 for (const [layout, mounts] of Object.entries(layouts)) {
-  t.test(layout, smallDiskOrReason(), async (t) => {
+  const needs = smallDiskOrReason();
+  t.test(layout, likeAnother.has(layout) ? onlyEvery(needs) : needs, async (t) => {
     const index = smallIndex();
     const { server, target } = await openSample(t, join(programs, 'pep381run'), index);
     const start = (name: string, ...options: string[]): Promise<Ended> =>
@@ -78,7 +83,7 @@ for (const [layout, mounts] of Object.entries(layouts)) {
     };
 
     index.publish(makeWheel({ name: 'alpha', version: '2.0', files: { data: Buffer.alloc(3 << 20, 'large') } }));
-    for (let number = 0; number < 12; number += 1) index.publish(makeSdist({ name: `new-${number}`, version: '1.0' }));
+    for (let number = 0; number < 4; number += 1) index.publish(makeSdist({ name: `new-${number}`, version: '1.0' }));
     t.same(await start('pep381run', '-q'), quiet);
     await isRight();
     t.same(await start('processlogs', '-q'), quiet);
@@ -97,7 +102,7 @@ for (const [layout, mounts] of Object.entries(layouts)) {
     const removed = join(trash, day, wheelPath);
     t.ok(readFileSync(removed).equals(bytes), 'what is removed lies in the trash of its disk');
     t.equal(statSync(removed).dev, statSync(top ?? join(target, 'web')).dev);
-    await isRight();
+    t.same(readerProblems(join(target, 'web')).filter(isOfTheTree), []);
     t.match(await start('pep381run', '--restore', 'alpha'), { code: 0, stdout: /^Restored alpha with 3 files/ });
     const after = publishedTree(target);
     const changed = Object.keys(after).filter((path) => isOfTheTree(path) && after[path] !== before[path]);

@@ -9,7 +9,7 @@ import t, { type Test } from 'tap';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
-import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type OpenedSample, openMirrored, openSample } from './opened-sample.ts';
 
 const program = join(await openBundle(), 'pep381run');
 
@@ -28,8 +28,8 @@ t.test('after each run that changed something the mirrors below are notified, on
 });
 
 t.test('the mirrors below are notified of removals, too', async (t) => {
-  const { sample, told, urls } = await openDownstream(t, (_, response) => response.end());
-  await sample.mirror('-q');
+  const { told, urls } = await openDownstream(t, (_, response) => response.end());
+  const sample = await openMirrored(t, program, smallIndex);
   configure(sample, [`notify = ${JSON.stringify(urls)}`]);
   sample.server.index.removeProject('gamma');
   t.same(await sample.mirror('-q'), { code: 0, stdout: '', stderr: '' });

@@ -1,6 +1,6 @@
 /** Opens a sample upstream and a target for one test. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { SampleIndex } from '../sample/sample-index.ts';
@@ -45,14 +45,22 @@ function opened(t: Test, program: string, server: SampleServer): OpenedSample {
   };
 }
 
+/** How a mirror is made that is copied then. */
+export interface MirroredOptions {
+  /** What its mirror.toml says, besides upstream; by default it has none. */
+  readonly settings?: string;
+  /** The exit code of the run that makes it. By default it is 0, and the run says nothing. */
+  readonly code?: number;
+}
+
 /** A mirror that was made by one quiet run, and the port of its upstream, which its state names. */
 interface Made {
   readonly target: string;
   readonly port: number;
 }
 
-/** By what makes their index. */
-const made = new Map<() => SampleIndex, Promise<Made>>();
+/** By what makes their index, and by their options. */
+const made = new Map<() => SampleIndex, Map<string, Promise<Made>>>();
 
 /**
  * Does the same, and `target` is a mirror after its first run. A process makes each of these mirrors once, and copies it
@@ -62,30 +70,57 @@ export async function openMirrored(
   t: Test,
   program: string,
   makeIndex: () => SampleIndex = sampleIndex,
+  options: MirroredOptions = {},
 ): Promise<OpenedSample> {
-  const found = made.get(makeIndex) ?? makeMirror(program, makeIndex);
-  made.set(makeIndex, found);
+  const { server, copyTo } = await openCopies(program, makeIndex, options);
+  const sample = opened(t, program, server);
+  copyTo(sample.target);
+  return sample;
+}
+
+/** Serves `makeIndex()`. `copyTo` makes a mirror of it in a folder, by copying one that was made once. */
+export async function openCopies(
+  program: string,
+  makeIndex: () => SampleIndex,
+  options: MirroredOptions = {},
+): Promise<{ readonly server: SampleServer; copyTo(target: string): void }> {
+  const key = JSON.stringify(options);
+  const mirrors = made.get(makeIndex) ?? new Map<string, Promise<Made>>();
+  made.set(makeIndex, mirrors);
+  const found = mirrors.get(key) ?? makeMirror(program, makeIndex, options);
+  mirrors.set(key, found);
   const { target, port } = await found;
   const server = await openSampleServer({ index: makeIndex(), port }).catch(() => undefined);
   if (server === undefined) {
     // Somebody has the port meanwhile.
-    made.delete(makeIndex);
-    return openMirrored(t, program, makeIndex);
+    mirrors.delete(key);
+    return openCopies(program, makeIndex, options);
   }
-  const sample = opened(t, program, server);
-  mkdirSync(dirname(sample.target), { recursive: true });
-  execFileSync('cp', ['-a', target, sample.target]);
-  return sample;
+  return {
+    server,
+    copyTo: (copy) => {
+      mkdirSync(dirname(copy), { recursive: true });
+      execFileSync('cp', ['-a', '-T', target, copy]);
+    },
+  };
 }
 
-async function makeMirror(program: string, makeIndex: () => SampleIndex): Promise<Made> {
+async function makeMirror(
+  program: string,
+  makeIndex: () => SampleIndex,
+  { settings, code: expected = 0 }: MirroredOptions,
+): Promise<Made> {
   const folder = mkdtempSync(join(tmpdir(), 'mirrored-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const server = await openSampleServer({ index: makeIndex() });
   const target = join(folder, 'target');
+  if (settings !== undefined) {
+    mkdirSync(target);
+    writeFileSync(join(target, 'mirror.toml'), settings);
+  }
   const { code, stdout, stderr } = await run(program, ['-q', '--upstream', server.url, target]);
   await server.close();
-  if (code !== 0 || stdout !== '' || stderr !== '')
+  if (code !== expected || (code === 0 && stdout + stderr !== ''))
     throw new Error(`a first run ended with ${code}: ${stdout}${stderr}`);
   return { target, port: Number(new URL(server.url).port) };
 }

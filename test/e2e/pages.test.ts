@@ -159,11 +159,9 @@ t.test('what lies in the way of a page costs that page alone, and a warning', as
 });
 
 t.test('what a check of a share found stays on the pages and in the probe when the next share is right', async (t) => {
-  const { target, mirror } = await openSample(t, program, smallIndex());
+  const { target, mirror } = await openMirrored(t, program, smallIndex);
   const metrics = join(target, '../pep381.prom');
-  mkdirSync(target, { recursive: true });
   writeFileSync(join(target, 'mirror.toml'), `metrics-file = "${metrics}"\n`);
-  t.equal((await mirror('-q')).code, 0);
   rmSync(join(target, 'web/simple/alpha/index.html'));
   const codes = [];
   for (const share of ['1/2', '2/2']) codes.push((await run(checker, ['-q', '--subset', share, target])).code);

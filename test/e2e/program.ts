@@ -98,8 +98,11 @@ export async function each<T>(items: readonly T[], work: (item: T) => Promise<vo
 
 /** Resolves once `condition` holds. Rejects after two minutes, with an error that names `what` was waited for. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 120_000; !(await condition()); await delay(5)) {
-    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+  const begunMs = Date.now();
+  for (let waitedMs = 0; !(await condition()); waitedMs = Date.now() - begunMs) {
+    if (waitedMs > 120_000) throw new Error(`waited in vain: ${what}`);
+    // Looking costs something, and what has not come at once takes a while.
+    await delay(waitedMs < 100 ? 5 : 20);
   }
 }
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import t from 'tap';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
-import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
+import { openCopies } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
 import { treeOf } from './tree.ts';
 
@@ -14,12 +14,12 @@ const program = join(bundle, 'pep381run');
 const isRoot = process.getuid?.() === 0;
 
 t.test('the owner and others get one line and an exit code', async (t) => {
-  const server = await openSampleServer({ index: smallIndex() });
-  t.teardown(() => server.close());
   const folder = openToAll(t).testdir();
   const [target, programs] = [join(folder, 'pypi'), join(folder, 'programs')];
   cpSync(bundle, programs, { recursive: true });
-  t.equal((await run(program, ['-q', '--upstream', server.url, target])).code, 0);
+  const { server, copyTo } = await openCopies(program, smallIndex);
+  await server.close();
+  copyTo(target);
   const before = treeOf(target);
   // The disk of the tests may be nearly full.
   const args = ['--status', '--check', '--warning', 'free=off', '--critical', 'free=off', target];

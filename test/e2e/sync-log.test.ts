@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { openBundle } from './bundle.ts';
-import { openSample } from './opened-sample.ts';
+import { openMirrored } from './opened-sample.ts';
 import { run } from './program.ts';
 
 const programs = await openBundle();
@@ -21,8 +22,8 @@ interface Opened {
   readonly bySync: () => Promise<unknown>;
 }
 
-async function openMirrored(t: Test): Promise<Opened> {
-  const { server, target } = await openSample(t, program);
+async function openConfigured(t: Test): Promise<Opened> {
+  const { server, target } = await openMirrored(t, program, smallIndex);
   mkdirSync(join(target, 'run'), { recursive: true });
   writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n`);
   const log = join(target, 'run/sync.log');
@@ -34,12 +35,11 @@ async function openMirrored(t: Test): Promise<Opened> {
     const [code] = await once(child, 'exit');
     return code;
   };
-  t.same(await cron(), { code: 0, stdout: '', stderr: '' });
   return { target, log, flag: join(target, 'run/sync-requested'), cron, bySync };
 }
 
 t.test('an alarm of a run that /sync started is printed by the next one that cron starts, once', async (t) => {
-  const { target, log, cron, bySync } = await openMirrored(t);
+  const { target, log, cron, bySync } = await openConfigured(t);
   writeFileSync(log, 'Alarm: upstream serves another file\nAlarm: upstream serves another file\n\x1b[2J\n');
   t.equal(await bySync(), 0, 'the next run of /sync tells nothing');
   const kept = readFileSync(join(target, 'log/sync.log'), 'utf8');
@@ -54,7 +54,7 @@ t.test('an alarm of a run that /sync started is printed by the next one that cro
 });
 
 t.test('what a run that /sync started said in several lines is one alarm', async (t) => {
-  const { log, cron, target } = await openMirrored(t);
+  const { log, cron, target } = await openConfigured(t);
   writeFileSync(log, 'Held back: they stay:\n  alpha: the project\n  beta: 1 file\nTo let them go: pep381run\n');
   const { stderr } = await cron();
   const said = 'Alarm: a run that /sync started said: ';
@@ -63,7 +63,7 @@ t.test('what a run that /sync started said in several lines is one alarm', async
 });
 
 t.test('a dry run leaves the log of /sync to others, and of a long log a part is printed', async (t) => {
-  const { log, cron, target } = await openMirrored(t);
+  const { log, cron, target } = await openConfigured(t);
   writeFileSync(log, Array.from({ length: 100_000 }, (_, line) => `line ${line}\n`).join(''));
   t.equal((await run(program, ['-q', '--dry-run', target])).code, 0);
   t.ok(existsSync(log));
@@ -73,7 +73,7 @@ t.test('a dry run leaves the log of /sync to others, and of a long log a part is
 });
 
 t.test('a link in place of the log of /sync is reported, and not followed', async (t) => {
-  const { target, log, cron } = await openMirrored(t);
+  const { target, log, cron } = await openConfigured(t);
   const secret = join(target, 'mirror.toml');
   const plants: readonly (readonly [string, () => unknown])[] = [
     ['a link', () => symlinkSync(secret, log)],
@@ -96,7 +96,7 @@ t.test('a link in place of the log of /sync is reported, and not followed', asyn
 });
 
 t.test('a request that a run cannot consume starts no second run', async (t) => {
-  const { target, flag, cron, bySync } = await openMirrored(t);
+  const { target, flag, cron, bySync } = await openConfigured(t);
   const config = join(target, 'mirror.toml');
   const right = readFileSync(config, 'utf8');
   const asked = async (): Promise<{ runs: number; code: unknown; lines: number }> => {

@@ -7,9 +7,12 @@ import { ask } from '../apache/ask.ts';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { openSyncSite } from './opened-sync-site.ts';
 
+/** How many requests come one after the other; `npm run test:faults` lets more come. */
+const most = Number(process.env.REQUESTS_AT_ONCE ?? 10);
+
 t.test('no request is lost, whenever it comes', apacheOrReason(), async (t) => {
   const site = await openSyncSite(t);
-  for (let count = 1; count <= 20; count++) {
+  for (let count = 1; count <= most; count++) {
     // Sooner or later after the request before, so that it meets a run at its beginning, its middle or its end.
     await delay((count * 37) % 400);
     site.publish(`3.${count}`);

@@ -19,16 +19,27 @@ const needsTerminal = terminalOrReason();
 const largeWheel = /sample_large-1\.0-py3-none-any\.whl$/;
 const paused = 'Mirroring paused. Resume by restarting pep381run.';
 
-t.test('the display shows projects, files, bytes, speed and what is in progress', needsTerminal, async (t) => {
-  const { terminal, server, target } = await openStalled(t, 100);
-  const [title = '', projects, files = '', now, transfer, ...more] = terminal.screen();
-  t.ok(title.startsWith(`Mirroring ${server.url} into ${target}`.slice(0, 98)), title);
-  t.equal(projects, `  projects [${'#'.repeat(27)}...] 12 of 13  92 %`);
-  t.match(files, /^ {2}files {4}35 of 36 known, 2\.0 MiB, [\d.]+ [KM]iB\/s(?:, about [\d.]+ s left)?$/);
-  t.match(now, /^ {2}now {6}1 download, up to [12]0 connections$/);
-  t.equal(transfer, '           sample_large-1.0-py3-none-any.whl  66 % of 3.0 MiB');
-  t.same(more, [], 'and nothing else');
-});
+t.test(
+  'the display shows projects, files, bytes, speed and what is in progress, and Ctrl-C removes it',
+  needsTerminal,
+  async (t) => {
+    const { terminal, server, target } = await openStalled(t, 100);
+    const [title = '', projects, files = '', now, transfer, ...more] = terminal.screen();
+    t.ok(title.startsWith(`Mirroring ${server.url} into ${target}`.slice(0, 98)), title);
+    t.equal(projects, `  projects [${'#'.repeat(27)}...] 12 of 13  92 %`);
+    t.match(files, /^ {2}files {4}35 of 36 known, 2\.0 MiB, [\d.]+ [KM]iB\/s(?:, about [\d.]+ s left)?$/);
+    t.match(now, /^ {2}now {6}1 download, up to [12]0 connections$/);
+    t.equal(transfer, '           sample_large-1.0-py3-none-any.whl  66 % of 3.0 MiB');
+    t.same(more, [], 'and nothing else');
+
+    t.comment('Ctrl-C leaves how far the run got, and the words of 1.5');
+    terminal.type('\x03');
+    t.equal(await terminal.ended, 0);
+    const [progress, ...words] = terminal.screen();
+    t.match(progress, /^12 projects published, 35 files copied \(.*\) in [\d.]+ s\. 1 project stays queued\.$/);
+    t.same(words, ['', paused]);
+  },
+);
 
 t.test('the display is replaced by the summary, and nothing of it stays', needsTerminal, async (t) => {
   const { terminal, server } = await openStalled(t, 100);
@@ -40,15 +51,6 @@ t.test('the display is replaced by the summary, and nothing of it stays', needsT
   const [summary, ...more] = terminal.screen();
   t.match(summary, /^13 projects published, 36 files copied \(3\.0 MiB\) in [\d.]+ s\.$/);
   t.same(more, []);
-});
-
-t.test('Ctrl-C removes the display and leaves how far the run got, and the words of 1.5', needsTerminal, async (t) => {
-  const { terminal } = await openStalled(t, 100);
-  terminal.type('\x03');
-  t.equal(await terminal.ended, 0);
-  const [progress, ...words] = terminal.screen();
-  t.match(progress, /^12 projects published, 35 files copied \(.*\) in [\d.]+ s\. 1 project stays queued\.$/);
-  t.same(words, ['', paused]);
 });
 
 t.test('failures are printed above the display and stay; long lines break nothing', needsTerminal, async (t) => {

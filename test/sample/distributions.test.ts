@@ -43,7 +43,17 @@ t.test(
     t.teardown(() => server.close());
     const target = t.testdir();
     const wanted = ['sample-app', 'sample-extras[colour]', 'sample-sdist', 'Sample_Camel.case'];
-    const pip = ['-m', 'pip', 'install', '--no-cache-dir', '--index-url', `${server.url}/simple/`, '--target', target];
+    const pip = [
+      '-m',
+      'pip',
+      'install',
+      '--no-warn-conflicts',
+      '--no-cache-dir',
+      '--index-url',
+      `${server.url}/simple/`,
+      '--target',
+      target,
+    ];
     await runPython(...pip, ...wanted);
     const script = `import sys; sys.path.insert(0, sys.argv[1])
 import sample_app, sample_base, sample_extras, sample_pure, sample_sdist, sample_camel_case

@@ -62,3 +62,17 @@ t.test('rules that only name other indexes are no choice of projects', async (t)
   const keeping = { policy: policyFrom('[releases]\nkeep = 1\n[[rule]]\nprojects = ["acme-*"]\nhold = "local"') };
   t.equal(await question(mirror, keeping), undefined);
 });
+
+t.test('an index that does not say how large it is is mirrored', async (t) => {
+  const mirror = await openHuge(t);
+  t.match(await question(mirror, {}), /has 91 TiB of files/);
+  const answers = ['', '[]', 'null', '<html>', '{"total_packages_size": "much"}', '{"total_packages_size": -1}', '{}'];
+  for (const body of answers) {
+    mirror.server.faults.clear();
+    mirror.server.faults.add({ do: 'body', body, contentType: 'application/json', match: /\/stats\/?$/ });
+    t.equal(await question(mirror, {}), undefined, JSON.stringify(body));
+  }
+  mirror.server.faults.clear();
+  mirror.server.faults.add({ do: 'status', status: 404, match: /\/stats\/?$/ });
+  t.equal(await question(mirror, {}), undefined, '404');
+});
