@@ -1,7 +1,7 @@
 /** Runs the real pip against one index, without any settings of this machine. */
 import { execFile } from 'node:child_process';
 import type { Test } from 'tap';
-import { pythonEnvironment } from '../sample/run-python.ts';
+import { pythonEnvironment, pythonLacks } from '../sample/run-python.ts';
 
 /** The result of pip. */
 export interface PipEnd {
@@ -24,10 +24,7 @@ export async function pythonOutput(...args: readonly string[]): Promise<string> 
 
 /** Returns the options of a test that needs pip: it is skipped, with the reason, if there is no pip. */
 export async function pipOrReason(): Promise<{ readonly skip: false | string }> {
-  return {
-    skip:
-      (await python('-m', 'pip', '--version')).code === 0 ? false : 'python3 has no pip: apt-get install python3-pip',
-  };
+  return { skip: await pythonLacks('pip') };
 }
 
 /** Asserts that pip succeeds, and returns its output. */
