@@ -99,6 +99,10 @@ t.test('pip and mirrors in a bucket', needsAll, async (t) => {
   index.publish(makeWheel({ name: 'sample-app', version: '1.1', requires: ['sample-base'] }));
   for (const mirror of mirrors) {
     t.same(await mirror.mirror(), silent);
+    if (mirror.hold === 'files') {
+      const asked = { ...nothing, put: 2, list: 1 };
+      t.same(await mirror.requests(), asked, 'a new file, its metadata, and what others have put there');
+    }
     t.same(await mirror.damage(), []);
     const { bucket } = mirror.public;
     t.ok(await bucket.head(`web/${removed}`), 'whoever has an old page still finds what it links to');
