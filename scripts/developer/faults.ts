@@ -52,9 +52,16 @@ function parseOptions(argv: readonly string[]): { rounds: number; seed: number; 
 
 /** Returns the tests to run. Those of every step or case take long, and `npm test` also runs them, with some of these. */
 function faultTests(isShort: boolean): readonly string[] {
-  const ofPrograms = ['kill', 'adopt-kill', 'contract-runs', 'sync-cgi', 'move', 's3-takeover', 's3-trouble'].map(
-    (name) => `e2e/${name}`,
-  );
+  const ofPrograms = [
+    'kill',
+    'adopt-kill',
+    'contract-runs',
+    'sync-cgi',
+    'checkfiles-bucket',
+    'move',
+    's3-takeover',
+    's3-trouble',
+  ].map((name) => `e2e/${name}`);
   const ofSync = [
     'discover/hostile-feed',
     'discover/policy-changes',
