@@ -56,13 +56,13 @@ function parseOptions(argv: readonly string[]): { rounds: number; seed: number; 
 function faultTests(isShort: boolean): readonly string[] {
   const ofPrograms = [
     'kill',
-    'kill-update',
     'adopt-kill',
     'contract-runs',
     'sync-cgi',
     'sync-requests',
     'local-users',
     'mounts',
+    'checkfiles-bucket',
     'move',
     's3-takeover',
     's3-trouble',

@@ -32,7 +32,7 @@ const longest = [
   'test/fuzz/',
   'test/e2e/',
   'test/deploy/',
-  'test/apache/browser',
+  'test/apache/',
   'test/scripts/',
   'test/adopt/',
   'test/cgi/',

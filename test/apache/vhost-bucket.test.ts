@@ -1,19 +1,23 @@
-/** What only the virtual host for a bucket has to do: to hide the store behind it, and to bear its failures. */
+/**
+ * What only the virtual hosts have to do that have a bucket behind them, for all or for the files: to hide the store, and to
+ * bear its failures.
+ */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import t from 'tap';
+import { gunzipSync } from 'node:zlib';
+import t, { type Test } from 'tap';
 import { openApache } from '../fixtures/apache.ts';
 import { openBucketMirror } from '../fixtures/bucket-mirror.ts';
 import { bucketHost, cachedBucketHost } from '../fixtures/hosts.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { programsOrReason } from '../fixtures/programs.ts';
-import { ask } from './ask.ts';
-import { blobFolder, page, secret, writeSmallMirror } from './small-mirror.ts';
+import { ask, type Question } from './ask.ts';
+import { blobFolder, page, releaseSuffixes, secret, writeSmallMirror } from './small-mirror.ts';
 
 const wheel = `/${blobFolder}/foo_bar-1.0.whl`;
 const json = 'application/vnd.pypi.simple.v1+json';
@@ -159,7 +163,8 @@ t.test('a store with https must have a certificate for its name', tls, async (t)
   writeSmallMirror(target);
   const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
   const files = ['-keyout', key, '-out', certificate];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...names, ...files], { stdio: 'pipe' });
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+  execFileSync('openssl', ['req', '-x509', ...curve, '-nodes', ...names, ...files], { stdio: 'pipe' });
   const mirror = await openBucketMirror(t, target);
   const { hostname, port, pathname } = new URL(mirror.url);
   const server = createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (asked, answer) => {
@@ -189,14 +194,93 @@ t.test('a store with https must have a certificate for its name', tls, async (t)
   }
 });
 
+/** Serves a mirror in a folder whose files are in a bucket: passed on, or redirected to. */
+async function openInFolder(t: Test, redirect: boolean) {
+  const target = openToAll(t).testdir({ web: { packages: { 'in-the-folder': 'x' } } });
+  writeSmallMirror(target);
+  const mirror = await openBucketMirror(t, target);
+  rmSync(join(target, 'web/packages'), { recursive: true });
+  const files = `${mirror.url}/web`;
+  const apache = await openApache({ target, packages: { url: files, redirect } });
+  t.teardown(() => apache.close());
+  return { files, url: apache.url };
+}
+
+t.test('files of a mirror in a folder are passed on', needs, async (t) => {
+  const { url } = await openInFolder(t, false);
+  const get = (path: string, question?: Question) => ask(url, path, question);
+  t.equal((await get('/simple/foo-bar/')).status, 200, 'pages come from the folder');
+  for (const suffix of [...releaseSuffixes, '.whl?x=y']) {
+    const path = `/${blobFolder}/foo_bar-1.0${suffix}`;
+    const { status, headers, body } = await get(path, { headers: { Authorization: 'Basic eDp5' } });
+    t.same([status, body.toString()], [200, '0123456789'], path);
+    t.match(headers['content-type'], suffix === '.whl.provenance' ? /integrity/ : /^application\/octet-stream$/, path);
+    t.match(headers['cache-control'], /provenance|variants/.test(suffix) ? /600/ : /immutable/, path);
+    t.match(headers['content-security-policy'], /^default-src 'self'/);
+    t.match(headers.server, /^Apache/);
+    t.notOk(Object.keys(headers).some((name) => /^x-(?:amz|rgw)/.test(name)));
+  }
+  t.equal((await get(`/${blobFolder}/foo%20bar+1.0.whl`)).status, 200);
+  const gzip = { 'Accept-Encoding': 'gzip' };
+  const { headers, body } = await get(`${wheel}.metadata`, { headers: gzip });
+  t.equal((headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body).toString(), '0123456789');
+  const { etag = '' } = (await get(wheel)).headers;
+  t.equal((await get(wheel, { headers: { 'If-None-Match': etag } })).status, 304);
+  const part = async (ifRange: string) =>
+    (await get(wheel, { headers: { 'If-Range': ifRange, Range: 'bytes=5-' } })).body.toString();
+  t.same([await part(etag), await part('"other"')], ['56789', '0123456789']);
+  t.equal((await get(wheel, { headers: { Range: 'bytes=99-' } })).status, 416);
+  t.equal((await get(wheel, { method: 'PUT', body: 'x' })).status, 405);
+  t.equal((await get(wheel, { method: 'OPTIONS' })).status, 204);
+  for (const path of [
+    '/packages/',
+    '/packages/ab/',
+    `/${blobFolder}/nothing.whl`,
+    `/${blobFolder}/.foo_bar-1.0.whl`,
+    '/packages/../state.db',
+    '/packages/%2e%2e/state.db',
+    '/packages/../trash/index.html',
+    '/packages/..%2f..%2fstate.db',
+    '/packages/again',
+    '/packages/missing',
+  ]) {
+    const { status, headers, body } = await get(path);
+    t.equal(status, 404, path);
+    t.notMatch(body.toString(), secret);
+    t.notMatch(body.toString(), /BucketName/);
+    t.notMatch(headers['cache-control'] ?? '', /immutable|max-age=[1-9]/, path);
+  }
+});
+
+t.test('or clients are sent to them', needs, async (t) => {
+  const { url, files } = await openInFolder(t, true);
+  for (const name of [
+    'foo_bar-1.0.whl',
+    'foo_bar-1.0.whl.metadata',
+    'foo_bar-1.0.whl.provenance',
+    'foo%20bar+1.0.whl',
+  ]) {
+    const { status, headers } = await ask(url, `/${blobFolder}/${name}`);
+    const { location = '' } = headers;
+    t.same([status, location], [302, `${files}/${blobFolder}/${name.replace('+', '%2b')}`]);
+    t.equal(await (await fetch(location)).text(), '0123456789');
+  }
+  t.equal((await ask(url, `/${blobFolder}/.foo_bar-1.0.whl`)).status, 404);
+  t.equal((await ask(url, '/packages/')).status, 404);
+  t.equal((await ask(url, '/packages/%2e%2e/state.db')).status, 404);
+});
+
 // The last one: for half a minute after a gateway was killed, another one cannot make buckets.
 t.test('while the store is down, Apache says so, and nobody keeps that', needs, async (t) => {
   const target = openToAll(t).testdir();
   writeSmallMirror(target);
-  const { url, store } = await bucketHost.open(t, {
-    target,
-    edit: (shipped) => shipped.replace('timeout=60', 'timeout=1'),
-  });
+  const mirror = await openBucketMirror(t, target);
+  const { store } = mirror;
+  const edit = (shipped: string) => shipped.replace('timeout=60', 'timeout=1');
+  const { url, close } = await openApache({ target: mirror.url, edit });
+  t.teardown(() => close());
+  const inFolder = await openApache({ target, packages: { url: `${mirror.url}/web`, redirect: false } });
+  t.teardown(() => inFolder.close());
   const down = async (what: string): Promise<void> => {
     for (const path of ['/', '/simple/', '/simple/plain/', '/simple/nothing/', wheel, '/find?name=plain']) {
       const { status, headers } = await ask(url, path, { headers: { 'Accept-Encoding': 'gzip' } });
@@ -212,6 +296,9 @@ t.test('while the store is down, Apache says so, and nobody keeps that', needs, 
   t.equal((await ask(url, '/simple/')).status, 200, 'at once');
   await store.kill();
   await down('killed');
+  const { status, headers } = await ask(inFolder.url, wheel);
+  t.match([status, headers['retry-after'], headers['cache-control']], [503, '60', 'no-store']);
+  t.equal((await ask(inFolder.url, '/simple/foo-bar/')).status, 200, 'pages in a folder are served');
   t.equal((await ask(url, '/simple/Foo')).status, 301, 'what needs no store is answered');
   await store.start();
   t.equal((await ask(url, '/simple/')).status, 200, 'at once');

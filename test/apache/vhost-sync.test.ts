@@ -172,3 +172,30 @@ async function openWithProgram(
   t.teardown(() => apache.close());
   return { apache, programs, target };
 }
+
+t.test('no answer of /sync is kept, whatever its status', apacheOrReason(), async (t) => {
+  const folder = openToAll(t).testdir({ programs: {}, target: {} });
+  const [programs, target] = [join(folder, 'programs'), join(folder, 'target')];
+  writeSmallMirror(target);
+  const program = join(programs, 'pep381sync.cgi');
+  const answering = (head: string): void => {
+    writeFileSync(program, `#!/bin/sh\ncat >/dev/null\nprintf '${head}Content-Type: text/plain\\n\\nx'\n`);
+    chmodSync(program, 0o755);
+  };
+  answering('');
+  const apache = await openApache({ target, programs, cgi: true });
+  t.teardown(() => apache.close());
+  for (const [expected, head, question] of [
+    [200, '', {}],
+    [403, 'Status: 403 Forbidden\\n', {}],
+    [429, 'Status: 429 Too Many Requests\\n', {}],
+    [500, 'Status: 500 Internal Server Error\\n', {}],
+    [403, '', { headers: { [clientAddressHeader]: '192.0.2.10' } }],
+    [413, '', { method: 'POST', body: 'x'.repeat(5000) }],
+  ] as const) {
+    answering(head);
+    const { status, headers } = await ask(apache.url, '/sync', question);
+    t.equal(status, expected);
+    t.equal(headers['cache-control'], 'no-store', `${expected}`);
+  }
+});

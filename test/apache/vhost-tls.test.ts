@@ -36,7 +36,8 @@ t.test('it answers many requests of one connection, and leads there from plain h
   writeSmallMirror(target);
   const names = ['-subj', '/CN=pypi.example.org', '-addext', 'subjectAltName=IP:127.0.0.1'];
   const files = ['-keyout', key, '-out', certificate];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...names, ...files], { stdio: 'pipe' });
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+  execFileSync('openssl', ['req', '-x509', ...curve, '-nodes', ...names, ...files], { stdio: 'pipe' });
   const apache = await openApache({ target, tls: { certificate, key } });
   t.teardown(() => apache.close());
 

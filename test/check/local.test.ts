@@ -4,12 +4,13 @@ import t from 'tap';
 import { openBundle } from '../e2e/bundle.ts';
 import { openSample } from '../e2e/opened-sample.ts';
 import { run } from '../e2e/program.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 
 const programs = await openBundle();
 
 t.test('a check leaves alone what somebody has put there by hand', async (t) => {
-  const { target, mirror } = await openSample(t, join(programs, 'pep381run'));
+  const { target, mirror } = await openSample(t, join(programs, 'pep381run'), smallIndex());
   const checkfiles = (...options: string[]) => run(join(programs, 'pep381checkfiles'), [...options, target]);
   const folder = join(target, 'web/packages/ours');
   mkdirSync(folder, { recursive: true });

@@ -1,5 +1,5 @@
 /** A real pip, and a mirror in a bucket of a real store: through Apache, and through the store's own web site. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { ask } from '../apache/ask.ts';
@@ -8,7 +8,8 @@ import { openBucketMirror } from '../fixtures/bucket-mirror.ts';
 import { bucketHost } from '../fixtures/hosts.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
-import { sampleIndex } from '../sample/sample-projects.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
 import { pipOrReason, pipSucceeds, pythonOutput } from './pip.ts';
 
 const needsPip = await pipOrReason();
@@ -17,24 +18,42 @@ const versions =
   'import sys; sys.path[:0] = [sys.argv[1]]; import sample_app, sample_base; print(sample_app.__version__)';
 
 t.test('pip installs from a bucket', needs, async (t) => {
-  const mirror = await openTestMirror(t, { index: sampleIndex() });
+  const index = new SampleIndex();
+  index.publish(makeWheel({ name: 'sample-app', version: '1.0', requires: ['sample-base>=1.9'] }));
+  for (const version of ['1.0', '1.9', '1.10']) index.publish(makeWheel({ name: 'sample-base', version }));
+  const mirror = await openTestMirror(t, { index });
   await mirror.run();
   const bucket = await openBucketMirror(t, mirror.target);
   const folder = openToAll(t).testdir();
-  const install = async (name: string, url: string): Promise<void> => {
-    const site = join(folder, name);
-    mkdirSync(site);
-    await pipSucceeds(t, 'install', '--no-compile', '--index-url', `${url}/simple/`, '--target', site, 'sample-app');
-    t.match(await pythonOutput('-c', versions, site), /^1\.0/);
+  const dest = (name: string): string => {
+    const path = join(folder, name);
+    mkdirSync(path);
+    return path;
+  };
+  const download = async (name: string, url: string): Promise<void> => {
+    const path = dest(name);
+    await pipSucceeds(t, 'download', '--index-url', `${url}/simple/`, '--dest', path, 'sample-app');
+    t.same(readdirSync(path).sort(), ['sample_app-1.0-py3-none-any.whl', 'sample_base-1.10-py3-none-any.whl'], name);
   };
 
   const apache = await openApache({ target: bucket.url, cache: true });
   t.teardown(() => apache.close());
-  await install('through-apache', apache.url);
-  await install('through-its-cache', apache.url);
+  const site = dest('through-apache');
+  await pipSucceeds(
+    t,
+    'install',
+    '--no-compile',
+    '--index-url',
+    `${apache.url}/simple/`,
+    '--target',
+    site,
+    'sample-app',
+  );
+  t.match(await pythonOutput('-c', versions, site), /^1\.0/);
+  await download('through-its-cache', apache.url);
 
   const website = await bucket.openWebsite();
-  await install('through-the-web-site', website);
+  await download('through-the-web-site', website);
   const { origin, pathname } = new URL(website);
   const get = (path: string, accept = '*/*') => ask(origin, pathname + path, { headers: { Accept: accept } });
   const page = await get('/simple/sample-app/', 'application/vnd.pypi.simple.v1+json');

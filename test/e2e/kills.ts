@@ -19,7 +19,7 @@ const killAt = fileURLToPath(new URL('kill-at.cjs', import.meta.url));
  * renames.
  */
 const { KILL_STEPS } = process.env;
-const choice = KILL_STEPS === undefined ? { renames: 5, others: 2 } : { renames: Infinity, others: Number(KILL_STEPS) };
+const choice = KILL_STEPS === undefined ? { renames: 4, others: 1 } : { renames: Infinity, others: Number(KILL_STEPS) };
 
 /** An upstream, and a mirror of it that was made without interruption. */
 export interface Undisturbed {
@@ -51,30 +51,46 @@ export function copyOf(target: string, name: string): string {
   return copy;
 }
 
+/** What is killed, if it is no first run, and what else is looked at afterwards. */
+export interface KilledUpdate {
+  /** The mirror that each run begins with a copy of. */
+  readonly before: string;
+  /** Is called with each copy. */
+  readonly prepare: (target: string) => void;
+  /** Returns what is found in the end besides the mirror, which must equal `goal`. */
+  readonly found: (target: string) => object;
+  readonly goal: object;
+}
+
 /**
- * Kills runs at the first step of each kind, and at a selection of the renames and of the other steps. Each run begins
- * with a copy of `before`, if it is given. After each, an uninterrupted run must make the mirror equal to `wanted`.
+ * Kills runs at the first step of each kind, and at a selection of the renames and of the other steps. After each, an
+ * uninterrupted run must make the mirror equal to `wanted`.
  */
-export async function killEverywhere(t: Test, wanted: Undisturbed, before?: string): Promise<void> {
+export async function killEverywhere(t: Test, wanted: Undisturbed, killed?: KilledUpdate): Promise<void> {
   const { server } = wanted;
-  const begin = (name: string): string => (before === undefined ? beside(wanted.target, name) : copyOf(before, name));
+  const begin = (name: string): string => {
+    if (killed === undefined) return beside(wanted.target, name);
+    const target = copyOf(killed.before, name);
+    killed.prepare(target);
+    return target;
+  };
   const steps = await stepsOf(server, begin('counted'));
-  const goal = { web: filesOf(wanted.target), state: stateOf(wanted.target) };
-  let killed = 0;
+  const goal = { web: filesOf(wanted.target), state: stateOf(wanted.target), ...killed?.goal };
+  let count = 0;
   const chosen = chooseSteps(steps);
   await each(chosen, async (number) => {
     const target = begin(`killed-${number}`);
     const name = `before step ${number} of ${steps.length}, like ${steps[number - 1]}`;
     const { code } = await runWith(server, target, { KILL_AT: String(number) });
-    if (code === 'SIGKILL') killed += 1;
+    if (code === 'SIGKILL') count += 1;
     const found = damage(join(target, 'web'), server.index);
     const next = withoutDeath(await run(program, ['-q', '--upstream', server.url, target]));
-    const end = { found, next, ...resultOf(target) };
+    const end = { found, next, ...resultOf(target), ...killed?.found(target) };
     t.same(end, { found: [], next: { code: 0, stdout: '', stderr: '' }, ...goal, staging: [] }, name);
     rmSync(target, { recursive: true });
   });
-  t.comment(`${killed} of ${chosen.length} runs were killed, of ${steps.length} steps: ${countsOf(steps)}`);
-  t.ok(killed > 0.9 * chosen.length, 'the order of the steps differs little from run to run');
+  t.comment(`${count} of ${chosen.length} runs were killed, of ${steps.length} steps: ${countsOf(steps)}`);
+  t.ok(count > 0.9 * chosen.length, 'the order of the steps differs little from run to run');
 }
 
 function beside(target: string, name: string): string {

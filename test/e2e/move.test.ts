@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { onlyEvery, someCases } from '../fixtures/every-case.ts';
 import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
 import type { SampleIndex } from '../sample/sample-index.ts';
@@ -38,8 +39,15 @@ interface Moving {
 
 let prefixes = 0;
 
+/** Returns the sample projects without some whose files differ from those of others only in their names and sizes. */
+function mixedIndex(): SampleIndex {
+  const index = sampleIndex();
+  for (const name of ['sample-pre', 'sample-platform', 'sample-large']) index.removeProject(name);
+  return index;
+}
+
 /** Mirrors `index` to the disk. */
-async function openMoving(t: Test, hold: Hold, index: SampleIndex = sampleIndex()): Promise<Moving> {
+async function openMoving(t: Test, hold: Hold, index: SampleIndex = mixedIndex()): Promise<Moving> {
   opened ??= openObjectStore({ teardown: (end) => root.teardown(end) });
   const store = await opened;
   prefixes += 1;
@@ -154,12 +162,12 @@ for (const hold of someCases(['files', 'everything'] as const, 2, 1)) {
   });
 }
 
-/** Returns an index with many small projects and some large files. */
+/** Returns an index with many small projects and some large files, of which there are fewer in `npm test`. */
 function manyFiles(): SampleIndex {
-  const index = sampleIndex();
+  const index = smallIndex();
   const numbers = Array.from({ length: 150 }, (_, at) => at);
-  for (const at of someCases(numbers, 3, 1)) index.publish(makeWheel({ name: `many-${at}`, version: '1.0' }));
-  for (let at = 0; at < 3; at += 1) {
+  for (const at of someCases(numbers, 8, 7)) index.publish(makeWheel({ name: `many-${at}`, version: '1.0' }));
+  for (const at of someCases([0, 1, 2], 3)) {
     const files = { 'large/data.bin': pseudoRandomBytes(`large-${at}`, 12 << 20) };
     index.publish(makeWheel({ name: `large-${at}`, version: '1.0', files }));
   }
@@ -171,7 +179,7 @@ t.test('a move that is killed goes on', needsStore, async (t) => {
   const before = filesOf(publishedTree(m.target));
   m.addStorage();
   const count = Object.keys(before).length;
-  for (const share of someCases([0.02, 0.3, 0.6, 0.9], 4, 2)) {
+  for (const share of someCases([0.02, 0.3, 0.6, 0.9], 4, 1)) {
     const moving = m.start('--move-to', 's3');
     let hasEnded = false;
     void moving.ended.then(() => (hasEnded = true));
@@ -259,7 +267,7 @@ t.test('runs leave a mirror alone that is being moved', onlyEvery(needsStore), a
 });
 
 t.test('what cannot be moved is told before anything is done', needsStore, async (t) => {
-  const m = await openMoving(t, 'files');
+  const m = await openMoving(t, 'files', smallIndex());
   t.match(await m.run('--move-to', 's3'), { code: 2, stderr: /\[storage\] is missing/ });
   t.match(await m.run('--move-to', 'tape'), { code: 2, stderr: /expected s3 or disk, found "tape"/ });
   m.addStorage();

@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
-import type { SampleIndex } from '../sample/sample-index.ts';
-import { sampleIndex } from '../sample/sample-projects.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { addStorage, BucketTree, storeEnvironment, writeConfig } from './moved-mirror.ts';
@@ -16,10 +16,13 @@ const needsStore = objectStoreOrReason();
 const program = needsStore.skip === false ? join(await openBundle(), 'pep381run') : '';
 const quiet = { code: 0, stdout: '', stderr: '' };
 const shares = ['1/3', '2/3', '3/3'] as const;
-const projects = 120;
+const projects = 45;
 
 function index(): SampleIndex {
-  const made = sampleIndex();
+  const made = smallIndex();
+  made.create('empty');
+  made.publish(makeSdist({ name: 'provenance', version: '1.0' }), { provenance: true });
+  made.publish(makeWheel({ name: 'provenance', version: '1.0' }), { provenance: true });
   for (let at = 0; at < projects; at += 1) made.publish(makeWheel({ name: `many-${at}`, version: '1.0' }));
   const files = { 'large/data.bin': pseudoRandomBytes('large', 12 << 20) };
   made.publish(makeWheel({ name: 'large', version: '1.0', files }));
@@ -121,7 +124,9 @@ t.test(
   async (t) => {
     const store = await openStore();
     const tree = await BucketTree.open(t, store, 'rules');
-    const server = await openSampleServer({ index: index() });
+    const few = new SampleIndex();
+    for (let at = 1; at <= 3; at += 1) few.publish(makeWheel({ name: `many-${at}`, version: '1.0' }));
+    const server = await openSampleServer({ index: few });
     t.teardown(() => server.close());
     const env = storeEnvironment(store);
     const target = join(t.testdir(), 'share');

@@ -126,19 +126,3 @@ export async function objectsIn(bucket: S3Bucket, prefix = ''): Promise<Readonly
     for (const { key, etag, modifiedMs } of objects) found.set(key, `${etag} ${modifiedMs}`);
   return found;
 }
-
-/** Serves the HTML of the mirror in the bucket, as a virtual host does, and returns its address. */
-export async function serveBucket(t: Pick<Test, 'teardown'>, bucket: S3Bucket): Promise<string> {
-  const server = createServer(async ({ url = '/' }, answer) => {
-    const path = decodeURIComponent(url.replace(/[?#].*$/, ''));
-    const found = await bucket.read(`web${path}${path.endsWith('/') ? 'index.html' : ''}`);
-    answer.writeHead(found === undefined ? 404 : 200, { 'content-type': found?.headers.contentType ?? 'text/plain' });
-    answer.end(found?.body);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}

@@ -39,16 +39,22 @@ export interface MirrorInBucket {
   damage(): Promise<string[]>;
   /** Returns all that is not right in a mirror at rest. */
   problems(): Promise<string[]>;
+  /** Returns both, and reads the bucket once for it. */
+  content(): Promise<{ readonly problems: string[]; readonly published: Record<string, string> }>;
 }
 
-/** Opens an upstream with `index`, a bucket, and a target with the settings for it. */
+/** Opens an upstream with `index`, if there is none yet, a bucket, and a target with the settings for it. */
 export async function openMirrorInBucket(
   t: Test,
   program: string,
-  { hold, index }: { readonly hold: MirrorInBucket['hold']; readonly index: SampleIndex },
+  {
+    hold,
+    index,
+    upstream,
+  }: { readonly hold: MirrorInBucket['hold']; readonly index: SampleIndex; readonly upstream?: SampleServer },
 ): Promise<MirrorInBucket> {
-  const server = await openSampleServer({ index });
-  t.teardown(() => server.close());
+  const server = upstream ?? (await openSampleServer({ index }));
+  if (upstream === undefined) t.teardown(() => server.close());
   const bucket = await openPublicBucket(t);
   const folder = openToAll(t).testdir();
   const [target, copy] = [join(folder, 'target'), join(folder, 'served')];
@@ -100,6 +106,10 @@ export async function openMirrorInBucket(
     },
     damage: async () => damage(join(await served(), 'web'), index),
     problems: async () => readerProblems(join(await served(), 'web')),
+    content: async () => {
+      const copy = await served();
+      return { problems: readerProblems(join(copy, 'web')), published: withoutTwins(publishedTree(copy)) };
+    },
   };
 }
 

@@ -5,14 +5,15 @@ import t from 'tap';
 import { onlyEvery, someCases } from '../fixtures/every-case.ts';
 import { faketimeOrReason } from '../fixtures/faketime.ts';
 import { objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
+import { download } from '../fixtures/public-bucket.ts';
+import { readerProblems } from '../fixtures/reader-check.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { openTestBucket } from '../fixtures/test-bucket.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
-import { pipOrReason, pipSucceeds } from './pip.ts';
 import { until } from './program.ts';
-import { objectsIn, openMachine, serveBucket } from './s3-machines.ts';
+import { objectsIn, openMachine, type StoreMachine } from './s3-machines.ts';
 
 const bundle = await openBundle();
 const [program, checkfiles, processlogs] = ['pep381run', 'pep381checkfiles', 'processlogs'].map((name) =>
@@ -20,6 +21,11 @@ const [program, checkfiles, processlogs] = ['pep381run', 'pep381checkfiles', 'pr
 ) as [string, string, string];
 const needed = objectStoreOrReason();
 const quiet = { code: 0, stdout: '', stderr: '' };
+
+/** Returns how many objects a machine has asked the store to keep below a prefix. */
+function putsOf({ requests }: StoreMachine, prefix: string): number {
+  return requests.filter((request) => request.startsWith(`PUT ${prefix}`)).length;
+}
 
 t.test('a stand-by does nothing, and takes over where the other machine ended', needed, async (t) => {
   t.testdir();
@@ -141,34 +147,22 @@ t.test('a machine that is killed in the midst is followed by another one, which 
   const [a, b] = [await openMachine(t, 'a', { store }), await openMachine(t, 'b', { store })];
   const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
   t.match(await a.run(program, '-q', ...args(a)), quiet);
-  for (let at = 0; at < 30; at += 1) server.index.publish(makeWheel({ name: `new${at}`, version: '1.0' }));
+  for (let at = 0; at < 12; at += 1) server.index.publish(makeWheel({ name: `new${at}`, version: '1.0' }));
   const bucket = openTestBucket(t, store, 'm/');
   const running = a.begin(program, '-q', ...args(a));
-  await until('some projects are published', async () => (await objectsIn(bucket, 'web/simple/new')).size >= 20);
+  await until('some projects are published', () => putsOf(a, 'web/simple/new') >= 8);
   running.kill('SIGKILL');
-  await running.ended;
+  t.match(await running.ended, { code: 'SIGKILL' });
   t.match(await b.run(program, ...args(b)), { code: 0, stdout: /stands by/, stderr: '' });
   b.moveStore(19);
   const taken = await b.run(program, ...args(b));
   t.match(taken, { code: 0, stderr: /this machine takes over/ });
   t.match(taken.stdout, /projects published/);
-  t.equal((await objectsIn(bucket, 'web/simple/new')).size, 30 * 4);
+  t.equal((await objectsIn(bucket, 'web/simple/new')).size, 12 * 4);
   t.same(await b.run(checkfiles, '-q', b.target), quiet);
-  const url = await serveBucket(t, bucket);
-  const needsPip = await pipOrReason();
-  if (needsPip.skip !== false) t.comment(needsPip.skip);
-  else
-    await pipSucceeds(
-      t,
-      'download',
-      '--no-deps',
-      '-d',
-      join(t.testdirName, 'got'),
-      '-i',
-      `${url}/simple/`,
-      'new29',
-      'alpha',
-    );
+  const copy = join(t.testdirName, 'served');
+  await download(bucket, join(copy, 'web'));
+  t.same(readerProblems(join(copy, 'web')), []);
 });
 
 t.test(
@@ -179,6 +173,8 @@ t.test(
     const server = await openSampleServer({ index: smallIndex() });
     t.teardown(() => server.close());
     for (const hold of someCases(['everything', 'files'] as const, 2)) {
+      // Pages on a disk are there sooner than files in a bucket.
+      const count = hold === 'files' ? 40 : 12;
       const store = await openObjectStore(t);
       const [a, b] = [
         await openMachine(t, `a-${hold}`, { store, hold, hasClock: true }),
@@ -186,11 +182,11 @@ t.test(
       ];
       const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
       t.match(await a.run(program, '-q', ...args(a)), quiet);
-      for (let at = 0; at < 40; at += 1) server.index.publish(makeWheel({ name: `${hold}${at}`, version: '1.0' }));
+      for (let at = 0; at < count; at += 1) server.index.publish(makeWheel({ name: `${hold}${at}`, version: '1.0' }));
       const bucket = openTestBucket(t, store, 'm/');
-      const before = (await objectsIn(bucket, 'web/')).size;
+      a.requests.length = 0;
       const running = a.begin(program, '-q', ...args(a));
-      await until('some projects are published', async () => (await objectsIn(bucket, 'web/')).size >= before + 10);
+      await until('some projects are published', () => putsOf(a, 'web/') >= 10);
       running.kill('SIGSTOP');
       b.moveStore(19);
       t.match(await b.run(program, ...args(b)), { code: 0, stderr: /this machine takes over/ });
@@ -204,7 +200,7 @@ t.test(
       t.same(await objectsIn(bucket), published, 'not one byte arrives');
       // What its disk was about to get at that moment is all that it gets.
       const pages = existsSync(join(a.target, 'web/simple')) ? readdirSync(join(a.target, 'web/simple')) : [];
-      t.ok(pages.filter((name) => name.startsWith(hold)).length < 40);
+      t.ok(pages.filter((name) => name.startsWith(hold)).length < count);
       t.same(await b.run(checkfiles, '-q', b.target), quiet);
     }
   },

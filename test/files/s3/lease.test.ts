@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { hourMs, minuteMs } from '../../../src/core/durations.ts';
 import { StorageError } from '../../../src/core/errors.ts';
@@ -412,7 +413,7 @@ t.test(
     });
     const bucket = openBucketOf(t, store);
     const short = { leaseMs: 3_000, graceMs: 0, clock: now };
-    for (let generation = 1; generation <= 5; generation += 1) {
+    for (let generation = 1; generation <= 3; generation += 1) {
       const taken = await Promise.all(
         machines.map((machine, at) => {
           // Nobody remembers anything.
@@ -430,8 +431,7 @@ t.test(
         1,
       );
       buckets.pop();
-      if (machines.length < 2) break;
-      await passed(bucket, 3_000 + 2_000);
+      if (generation < 3) await passed(bucket, 3_000 + 2_000);
     }
     t.same(
       (await pageOf(bucket)).map(({ key }) => key),
@@ -457,6 +457,7 @@ async function passed(bucket: ReturnType<typeof openBucketOf>, ms: number): Prom
   for (;;) {
     const { modifiedMs = 0 } = (await bucket.head('lease.json')) ?? {};
     if ((bucket.answeredMs ?? 0) >= modifiedMs + ms) return;
+    await delay(100);
   }
 }
 

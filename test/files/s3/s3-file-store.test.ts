@@ -47,7 +47,7 @@ t.test('S3FileStore does what a FileStore must', needsStore, async (t) => {
       stores.set(clock, store);
       return store.open(clock);
     },
-    { keepsParts: false },
+    { keepsParts: false, many: 40 },
   );
 });
 
@@ -68,7 +68,7 @@ t.test('SplitFileStore does what a FileStore must', needsStore, async (t) => {
       stores.set(clock, openBoth);
       return openBoth();
     },
-    { keepsParts: false },
+    { keepsParts: false, many: 40 },
   );
 });
 

@@ -126,7 +126,7 @@ t.test('a large pack goes into the bucket in parts, and memory does not grow wit
   const store = await openObjectStore(t);
   const bucket = openBucketOf(t, store);
   const path = join(t.testdir(), 'state.db');
-  const db = makeDatabase(path, 40_000);
+  const db = makeDatabase(path, 16_000);
   db.close();
   await copy(bucket, path);
   t.ok(bucket.usage.requests.upload >= 4, 'begin, parts, end');

@@ -1,17 +1,14 @@
 /** Pythons in browsers (Pyodide, micropip, JupyterLite): what the Fetch standard asks of a server of another origin. */
-import t from 'tap';
-import { testHosts } from '../fixtures/hosts.ts';
-import { openToAll } from '../fixtures/open-to-all.ts';
+import type { Test } from 'tap';
 import { ask, type Question } from './ask.ts';
-import { blobFolder, writeSmallMirror } from './small-mirror.ts';
+import { blobFolder } from './small-mirror.ts';
+import type { TriedHost } from './tried-host.ts';
 
 const wheel = `/${blobFolder}/foo_bar-1.0.whl`;
 const origin = { Origin: 'https://notebooks.example' };
 
-testHosts(t, 'from other origins', async (t, host) => {
-  const target = openToAll(t).testdir();
-  writeSmallMirror(target);
-  const apache = await host.open(t, { target, cgi: true });
+export async function testBrowsers(t: Test, { apache: opened, host }: TriedHost): Promise<void> {
+  const apache = host.inBucket ? opened : await opened.another(t, { cgi: true });
   const get = (path: string, { headers = {}, method = 'GET' }: Question = {}) =>
     ask(apache.url, path, { method, headers: { ...origin, ...headers } });
 
@@ -98,4 +95,4 @@ testHosts(t, 'from other origins', async (t, host) => {
       t.equal((await get(path)).headers['x-robots-tag'], 'noindex', path);
     }
   });
-});
+}

@@ -1,17 +1,13 @@
 /** The pages for people: their lifetimes, and the question for a project, which leads nowhere but to its page. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import t from 'tap';
-import { testHosts } from '../fixtures/hosts.ts';
-import { openToAll } from '../fixtures/open-to-all.ts';
+import type { Test } from 'tap';
 import { ask, type Question, type Reply } from './ask.ts';
-import { writeSmallMirror } from './small-mirror.ts';
+import type { TriedHost } from './tried-host.ts';
 
 const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-testHosts(t, 'pages for people', async (t, host) => {
-  const target = openToAll(t).testdir();
-  writeSmallMirror(target);
+export async function testSite(t: Test, { apache, target }: TriedHost): Promise<void> {
   for (const path of [
     'status/index.html',
     'local-stats/index.html',
@@ -23,7 +19,7 @@ testHosts(t, 'pages for people', async (t, host) => {
     mkdirSync(dirname(join(target, 'web', path)), { recursive: true });
     writeFileSync(join(target, 'web', path), `the file ${path}`);
   }
-  const apache = await host.open(t, { target });
+  await apache.refresh();
   const get = (path: string, question?: Question): Promise<Reply> => ask(apache.url, path, question);
 
   await t.test('each is asked for again, and may load nothing from elsewhere', async (t) => {
@@ -125,4 +121,4 @@ testHosts(t, 'pages for people', async (t, host) => {
     t.equal((await get('/simple/foo-bar/?name=plain')).status, 200);
     t.match((await get('/simple/Foo_Bar?name=plain')).headers.location, /\/simple\/foo-bar\/(?:\?name=plain)?$/);
   });
-});
+}

@@ -1,8 +1,8 @@
 /** What other mirror programs, and mirrors below, are answered. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import t, { type Test } from 'tap';
-import { type Host, testHosts } from '../fixtures/hosts.ts';
+import type { Test } from 'tap';
+import type { Host } from '../fixtures/hosts.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask, type Question, type Reply } from './ask.ts';
 import { writeSmallMirror } from './small-mirror.ts';
@@ -24,7 +24,7 @@ async function open(t: Test, host: Host, files: Readonly<Record<string, string>>
   return (path: string, question?: Question): Promise<Reply> => ask(apache.url, path, question);
 }
 
-testHosts(t, 'other mirror programs', async (t, host) => {
+export async function testLegacy(t: Test, host: Host): Promise<void> {
   const xmlRpc = { method: 'POST', headers: { 'Content-Type': 'text/xml' }, body: '<methodCall/>' };
   await t.test('without the legacy JSON its addresses are gone, not unknown', async (t) => {
     const get = await open(t, host, { 'changes.json': '{}', 'changes/17.json': '{}' });
@@ -96,4 +96,4 @@ testHosts(t, 'other mirror programs', async (t, host) => {
     t.equal((await get(`/pypi/${'-._'.repeat(80)}/json`)).status, 404);
     t.equal((await get(`/pypi/${'a.'.repeat(120)}/json`)).status, 404);
   });
-});
+}

@@ -1,20 +1,15 @@
 /** What Apache itself answers is as harmless as what it serves, and what is compressed already is not compressed again. */
-import { chmodSync, existsSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import t from 'tap';
-import { apacheOrReason, clientAddressHeader, openApache } from '../fixtures/apache.ts';
-import { testHosts } from '../fixtures/hosts.ts';
-import { openToAll } from '../fixtures/open-to-all.ts';
+import type { Test } from 'tap';
 import { ask, type Question } from './ask.ts';
-import { blobFolder, releaseSuffixes, writeSmallMirror } from './small-mirror.ts';
+import { blobFolder, releaseSuffixes } from './small-mirror.ts';
+import type { TriedHost } from './tried-host.ts';
 
 const module = '/usr/lib/apache2/modules/mod_brotli.so';
 
-testHosts(t, 'error pages and redirects forbid what pages forbid, and are kept by nobody', async (t, host) => {
-  const target = openToAll(t).testdir();
-  writeSmallMirror(target);
-  const apache = await host.open(t, { target });
+export async function testErrors(t: Test, { apache }: TriedHost): Promise<void> {
   const rows: readonly (readonly [status: number, path: string, question?: Question])[] = [
     [404, '/nothing'],
     [404, '/simple/nothing/'],
@@ -33,39 +28,9 @@ testHosts(t, 'error pages and redirects forbid what pages forbid, and are kept b
     t.match(headers['content-security-policy'], /^default-src 'self'; .*frame-ancestors 'none'$/, path);
     t.notMatch(headers['cache-control'] ?? '', /immutable|max-age=[1-9]/, `${path}: what is missing may come`);
   }
-});
+}
 
-t.test('no answer of /sync is kept, whatever its status', apacheOrReason(), async (t) => {
-  const folder = openToAll(t).testdir({ programs: {}, target: {} });
-  const [programs, target] = [join(folder, 'programs'), join(folder, 'target')];
-  writeSmallMirror(target);
-  const program = join(programs, 'pep381sync.cgi');
-  const answering = (head: string): void => {
-    writeFileSync(program, `#!/bin/sh\ncat >/dev/null\nprintf '${head}Content-Type: text/plain\\n\\nx'\n`);
-    chmodSync(program, 0o755);
-  };
-  answering('');
-  const apache = await openApache({ target, programs, cgi: true });
-  t.teardown(() => apache.close());
-  for (const [expected, head, question] of [
-    [200, '', {}],
-    [403, 'Status: 403 Forbidden\\n', {}],
-    [429, 'Status: 429 Too Many Requests\\n', {}],
-    [500, 'Status: 500 Internal Server Error\\n', {}],
-    [403, '', { headers: { [clientAddressHeader]: '192.0.2.10' } }],
-    [413, '', { method: 'POST', body: 'x'.repeat(5000) }],
-  ] as const) {
-    answering(head);
-    const { status, headers } = await ask(apache.url, '/sync', question);
-    t.equal(status, expected);
-    t.equal(headers['cache-control'], 'no-store', `${expected}`);
-  }
-});
-
-testHosts(t, 'what no file system can name does not exist', async (t, host) => {
-  const target = openToAll(t).testdir();
-  writeSmallMirror(target);
-  const apache = await host.open(t, { target });
+export async function testLongNames(t: Test, { apache }: TriedHost): Promise<void> {
   for (const path of [
     `/simple/${'x'.repeat(256)}/`,
     `/simple/${'x'.repeat(300)}`,
@@ -80,15 +45,18 @@ testHosts(t, 'what no file system can name does not exist', async (t, host) => {
   }
   const longest = 'x'.repeat(255);
   t.equal((await ask(apache.url, `/simple/${longest}`)).headers.location, `${apache.url}/simple/${longest}/`);
-});
+}
 
-testHosts(t, 'metadata is compressed for who accepts that, and nothing else below /packages/', async (t, host) => {
-  const target = openToAll(t).testdir();
-  writeSmallMirror(target);
-  const metadata = `/${blobFolder}/foo_bar-1.0.whl.metadata`;
-  const text = 'Metadata-Version: 2.4\n'.repeat(100);
+const metadata = `/${blobFolder}/long-1.0.whl.metadata`;
+const text = 'Metadata-Version: 2.4\n'.repeat(100);
+
+/** Writes metadata that are worth to be compressed. */
+export function writeLongMetadata(target: string): void {
   writeFileSync(join(target, 'web', metadata), text);
   utimesSync(join(target, 'web', metadata), 1_700_000_000, 1_700_000_000);
+}
+
+export async function testCompression(t: Test, { apache: opened, host }: TriedHost): Promise<void> {
   const ofOthers = [
     '',
     'SetOutputFilter DEFLATE',
@@ -97,7 +65,7 @@ testHosts(t, 'metadata is compressed for who accepts that, and nothing else belo
     `LoadModule brotli_module ${module}\nSetOutputFilter BROTLI_COMPRESS;DEFLATE`,
   ];
   for (const settings of ofOthers.filter((text) => !text.includes(module) || existsSync(module))) {
-    const apache = await host.open(t, { target, edit: (shipped) => `${settings}\n${shipped}` });
+    const apache = await opened.another(t, { edit: (shipped) => `${settings}\n${shipped}` });
     const get = (path: string, headers: Readonly<Record<string, string>>) => ask(apache.url, path, { headers });
     for (const suffix of releaseSuffixes.filter((suffix) => suffix !== '.whl.metadata')) {
       const path = `/${blobFolder}/foo_bar-1.0${suffix}`;
@@ -131,43 +99,36 @@ testHosts(t, 'metadata is compressed for who accepts that, and nothing else belo
     const head = await ask(apache.url, metadata, { method: 'HEAD', headers: { 'Accept-Encoding': 'gzip' } });
     t.same([head.status, head.headers['content-encoding']], [200, 'gzip']);
   }
-});
+}
 
-const noBrotli = existsSync(module) ? false : `${module} is not there: it comes with apache2-bin`;
+export const noBrotli = existsSync(module) ? false : `${module} is not there: it comes with apache2-bin`;
 
-testHosts(
-  t,
-  'where brotli is on, pages come from their twins or as they are, and never in two encodings',
-  async (t, host) => {
-    const types = 'text/html application/vnd.pypi.simple.v1+json application/vnd.pypi.simple.v1+html application/json';
-    const target = openToAll(t).testdir();
-    writeSmallMirror(target);
-    const compressing = [
-      `LoadModule brotli_module ${module}`,
-      `AddOutputFilterByType BROTLI_COMPRESS ${types}`,
-      `AddOutputFilterByType DEFLATE ${types}`,
-    ];
-    const apache = await host.open(t, { target, edit: (shipped) => [...compressing, shipped].join('\n') });
-    const br = await ask(apache.url, '/index.html', { headers: { 'Accept-Encoding': 'br' } });
-    t.equal(br.headers['content-encoding'], 'br', 'it is on');
-    for (const path of ['/simple/', '/simple/foo-bar/', '/simple/plain/']) {
-      for (const type of ['text/html', 'application/vnd.pypi.simple.v1+json', 'application/vnd.pypi.simple.v1+html']) {
-        const plain = await ask(apache.url, path, { headers: { Accept: type } });
-        for (const [encoding, expected] of [
-          ['br', undefined],
-          ['br, deflate', undefined],
-          ['gzip, br', path === '/simple/plain/' ? undefined : 'gzip'],
-        ] as const) {
-          const what = `${path} as ${type} in ${encoding}`;
-          const { headers, body } = await ask(apache.url, path, {
-            headers: { Accept: type, 'Accept-Encoding': encoding },
-          });
-          t.equal(headers['content-encoding'], expected, what);
-          t.same(expected === 'gzip' ? gunzipSync(body) : body, plain.body, what);
-          t.match(headers.etag, /^"[^"]+"$/, `${what}: a strong ETag`);
-        }
+export async function testBrotli(t: Test, { apache: opened }: TriedHost): Promise<void> {
+  const types = 'text/html application/vnd.pypi.simple.v1+json application/vnd.pypi.simple.v1+html application/json';
+  const compressing = [
+    `LoadModule brotli_module ${module}`,
+    `AddOutputFilterByType BROTLI_COMPRESS ${types}`,
+    `AddOutputFilterByType DEFLATE ${types}`,
+  ];
+  const apache = await opened.another(t, { edit: (shipped) => [...compressing, shipped].join('\n') });
+  const br = await ask(apache.url, '/index.html', { headers: { 'Accept-Encoding': 'br' } });
+  t.equal(br.headers['content-encoding'], 'br', 'it is on');
+  for (const path of ['/simple/', '/simple/foo-bar/', '/simple/plain/']) {
+    for (const type of ['text/html', 'application/vnd.pypi.simple.v1+json', 'application/vnd.pypi.simple.v1+html']) {
+      const plain = await ask(apache.url, path, { headers: { Accept: type } });
+      for (const [encoding, expected] of [
+        ['br', undefined],
+        ['br, deflate', undefined],
+        ['gzip, br', path === '/simple/plain/' ? undefined : 'gzip'],
+      ] as const) {
+        const what = `${path} as ${type} in ${encoding}`;
+        const { headers, body } = await ask(apache.url, path, {
+          headers: { Accept: type, 'Accept-Encoding': encoding },
+        });
+        t.equal(headers['content-encoding'], expected, what);
+        t.same(expected === 'gzip' ? gunzipSync(body) : body, plain.body, what);
+        t.match(headers.etag, /^"[^"]+"$/, `${what}: a strong ETag`);
       }
     }
-  },
-  { skip: noBrotli },
-);
+  }
+}

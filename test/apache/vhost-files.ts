@@ -1,15 +1,11 @@
 /** Everything but pages: types, lifetimes, ranges, and what must never leave the mirror. */
-import t from 'tap';
-import { testHosts } from '../fixtures/hosts.ts';
-import { openToAll } from '../fixtures/open-to-all.ts';
+import type { Test } from 'tap';
 import { ask, type Question, type Reply } from './ask.ts';
 import { logLine } from './log-line.ts';
-import { blobFolder, releaseSuffixes, secret, writeSmallMirror } from './small-mirror.ts';
+import { blobFolder, releaseSuffixes, secret } from './small-mirror.ts';
+import type { TriedHost } from './tried-host.ts';
 
-testHosts(t, 'files', async (t, host) => {
-  const target = openToAll(t).testdir();
-  writeSmallMirror(target);
-  const apache = await host.open(t, { target });
+export async function testFiles(t: Test, { apache, host, target }: TriedHost): Promise<void> {
   const get = (path: string, question?: Question): Promise<Reply> => ask(apache.url, path, question);
   const wheel = `/${blobFolder}/foo_bar-1.0.whl`;
 
@@ -149,4 +145,4 @@ testHosts(t, 'files', async (t, host) => {
       /^127\.0\.0\.1 - - \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET \/packages\/\S+\?logged HTTP\/1\.1" 200 \d+ "http:\/\/localhost\/" "pip\/26\.2\.1 \{\\"ci\\":null\}"$/,
     );
   });
-});
+}

@@ -1,34 +1,30 @@
 /** The ETags of pages: one for each form and encoding, whatever the times and sizes of the files, and what is asked by them. */
 import { execFileSync } from 'node:child_process';
-import { rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import t from 'tap';
-import { testHosts } from '../fixtures/hosts.ts';
-import { openToAll } from '../fixtures/open-to-all.ts';
+import type { Test } from 'tap';
 import { ask } from './ask.ts';
-import { writeSmallMirror } from './small-mirror.ts';
+import type { TriedHost } from './tried-host.ts';
 
 const types = ['text/html', 'application/vnd.pypi.simple.v1+html', 'application/vnd.pypi.simple.v1+json'];
 const encodings = ['identity', 'gzip'];
 
-/** All files of the project's page have one size and one time. */
-function writeEqualPages(target: string): void {
-  writeSmallMirror(target);
+/** Writes the project `equal`: all files of its page have one size and one time. */
+export function writeEqualPages(target: string): void {
+  const folder = join(target, 'web/simple/equal');
+  mkdirSync(folder);
   const twin = gzipSync('x');
   for (const name of ['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz']) {
-    const path = join(target, 'web/simple/foo-bar', name);
+    const path = join(folder, name);
     writeFileSync(path, name.endsWith('.gz') ? twin : name.padEnd(twin.length));
     utimesSync(path, 1_700_000_000, 1_700_000_000);
   }
 }
 
-testHosts(t, 'each form of a page has its own ETag, and no other is taken for it', async (t, host) => {
-  const target = openToAll(t).testdir();
-  writeEqualPages(target);
-  const apache = await host.open(t, { target });
+export async function testEtags(t: Test, { apache, host, target }: TriedHost): Promise<void> {
   const get = (type: string, encoding: string, headers: Readonly<Record<string, string>> = {}) =>
-    ask(apache.url, '/simple/foo-bar/', { headers: { Accept: type, 'Accept-Encoding': encoding, ...headers } });
+    ask(apache.url, '/simple/equal/', { headers: { Accept: type, 'Accept-Encoding': encoding, ...headers } });
   const forms = types.flatMap((type) => encodings.map((encoding) => ({ type, encoding })));
   const etagsOf = async (): Promise<string[]> => {
     const replies = await Promise.all(forms.map(({ type, encoding }) => get(type, encoding)));
@@ -67,4 +63,4 @@ testHosts(t, 'each form of a page has its own ETag, and no other is taken for it
   rmSync(web, { recursive: true });
   execFileSync('cp', ['-r', copy, web]);
   t.equal(new Set(await etagsOf()).size, forms.length, 'and one that does not has others, distinct all the same');
-});
+}

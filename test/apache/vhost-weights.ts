@@ -1,18 +1,13 @@
 /** What the weights of Accept ask for, by RFC 9110: the more specific range counts, then the higher weight. */
-import t from 'tap';
-import { testHosts } from '../fixtures/hosts.ts';
-import { openToAll } from '../fixtures/open-to-all.ts';
+import type { Test } from 'tap';
 import { ask, typeOf } from './ask.ts';
-import { writeSmallMirror } from './small-mirror.ts';
+import type { TriedHost } from './tried-host.ts';
 
 const json = 'application/vnd.pypi.simple.v1+json';
 const html = 'application/vnd.pypi.simple.v1+html';
 const text = 'text/html';
 
-testHosts(t, 'Accept is weighed', async (t, host) => {
-  const target = openToAll(t).testdir();
-  writeSmallMirror(target);
-  const apache = await host.open(t, { target });
+export async function testWeights(t: Test, { apache }: TriedHost): Promise<void> {
   const rows: readonly (readonly [accept: string, type: string])[] = [
     [`${text}, ${json};q=0.1`, text],
     [`${json};q=0.1, ${text}`, text],
@@ -54,4 +49,4 @@ testHosts(t, 'Accept is weighed', async (t, host) => {
       t.equal(typeOf(asked), json, 'but ?format= decides');
     }
   }
-});
+}

@@ -1,0 +1,9 @@
+import type { Host, Served } from '../fixtures/hosts.ts';
+
+/** A virtual host with the small mirror behind it. */
+export interface TriedHost {
+  readonly host: Host;
+  readonly apache: Served;
+  /** The folder of the mirror. */
+  readonly target: string;
+}
