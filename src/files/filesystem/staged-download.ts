@@ -14,6 +14,9 @@ import type { Digest, StagedFile } from '../file-store.ts';
 import { storageError } from './storage-errors.ts';
 import { openNew, writeNew } from './write-new.ts';
 
+/** Creates the file at `path` with these bytes, as {@link writeNew} does. */
+export type CreateSmall = (path: string, pieces: readonly Buffer[]) => Promise<void>;
+
 const writeChunk = promisify(write);
 const spillBytes = 1 << 20;
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
@@ -29,15 +32,20 @@ export class StagedDownload implements StagedFile {
   #chunks: Buffer[] = [];
   #buffered = 0;
   #fd: number | undefined;
+  readonly #createSmall: CreateSmall;
 
-  private constructor(path: string) {
+  private constructor(path: string, createSmall: CreateSmall) {
     this.path = `${path}.part`;
     this.#etagPath = `${path}.etag`;
+    this.#createSmall = createSmall;
   }
 
-  /** Opens the download at `path` (without suffix). With `hasRemains` it finds the part that an earlier run left. */
-  static async open(path: string, hasRemains: boolean): Promise<StagedDownload> {
-    const download = new StagedDownload(path);
+  /**
+   * Opens the download at `path` (without suffix). With `hasRemains` it finds the part that an earlier run left. What is
+   * kept in memory is written by `createSmall`.
+   */
+  static async open(path: string, hasRemains: boolean, createSmall: CreateSmall): Promise<StagedDownload> {
+    const download = new StagedDownload(path, createSmall);
     if (hasRemains) await download.#guard(() => download.#findRemains());
     return download;
   }
@@ -71,7 +79,7 @@ export class StagedDownload implements StagedFile {
   finish(): Promise<Digest> {
     return this.#guard(async () => {
       if (this.#fd === undefined && this.#bytes === this.#buffered) {
-        writeNew(this.path, Buffer.concat(this.#chunks));
+        await this.#createSmall(this.path, this.#chunks);
       } else {
         await this.#spill();
         this.#close();
