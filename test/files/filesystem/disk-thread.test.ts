@@ -8,6 +8,7 @@ import type { WebPath } from '../../../src/core/paths.ts';
 import type { Write } from '../../../src/files/file-store.ts';
 import { DiskThread } from '../../../src/files/filesystem/disk-thread.ts';
 import { FilesystemFileStore } from '../../../src/files/filesystem/filesystem-file-store.ts';
+import { openSmallDisk, smallDiskOrReason } from '../../e2e/small-disk.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { testFileStore } from '../../fixtures/file-store-suite.ts';
 import { treeOf } from '../../fixtures/reader-check.ts';
@@ -125,6 +126,42 @@ for (const { what, prepare, path = 'simple/a/index.html', kind = StorageError } 
     }
     t.equal(told[1], told[0]);
   });
+
+t.test('a full disk and one that is read-only: the same errors', smallDiskOrReason(), async (t) => {
+  const disk = openSmallDisk(t, '1m');
+  const told: string[][] = [];
+  for (const thread of [undefined, await startedDiskThread(disk.folder)]) {
+    const store = storeWith(disk.folder, thread);
+    const errorOf = async (writes: readonly Write[]): Promise<string> =>
+      String(await store.publish(writes).catch((error: unknown) => error)).replace(/write-\d+/, 'write');
+    const full = await errorOf([{ path: page(1), body: Buffer.alloc(megabyte + (megabyte >> 1)) }]);
+    const fullOfMany = await errorOf(pages(200, 10_000));
+    await store.tidy(true);
+    await store.publish([{ path: page(1), body: x }]);
+    disk.remount('ro');
+    told.push([full, fullOfMany, await errorOf([{ path: page(2), body: x }])]);
+    disk.remount('rw');
+  }
+  t.match(told[0], [/staging\/write: ENOSPC .*; free some space and run again/, /ENOSPC/, /EROFS .*must be writable/]);
+  t.same(told[1], told[0]);
+});
+
+t.test('files of several mounts are renamed by one task', smallDiskOrReason(), async (t) => {
+  const target = t.testdir({ web: { packages: {} } });
+  openSmallDisk(t, '4m', join(target, 'web/packages'));
+  const store = storeWith(target, await startedDiskThread(target));
+  const blob = at(`packages/ab/cd/${'0'.repeat(60)}/a-1.0.zip`);
+  const file = await store.stage('key', blob);
+  file.begin(false, undefined);
+  await file.write(x);
+  await file.finish();
+  await store.publish([{ path: blob, body: file }, { path: at(`${blob}.metadata`), body: x }, ...pages(2, 10)]);
+  t.same(
+    [blob, at(`${blob}.metadata`), page(0), page(1)].filter((path) => !treeOf(join(target, 'web')).includes(path)),
+    [],
+  );
+  t.same(await store.leftovers(true), []);
+});
 
 t.test('what somebody put in staging, or removed from the tree, is no obstacle', async (t) => {
   const { store, target, web } = await open(t);
