@@ -147,7 +147,8 @@ t.test('a full disk and one that is read-only: the same errors', smallDiskOrReas
 });
 
 t.test('files of several mounts are renamed by one task', smallDiskOrReason(), async (t) => {
-  const target = t.testdir({ web: { packages: {} } });
+  const target = openSmallDisk(t, '4m').folder;
+  mkdirSync(join(target, 'web/packages'), { recursive: true });
   openSmallDisk(t, '4m', join(target, 'web/packages'));
   const store = storeWith(target, await startedDiskThread(target));
   const blob = at(`packages/ab/cd/${'0'.repeat(60)}/a-1.0.zip`);
