@@ -50,9 +50,12 @@ export const ready = 'ready';
 
 /** Number of small files before the thread is started: with fewer it takes longer to start than it saves. */
 const usualFilesBefore = 200;
-/** Number of bytes that wait for the thread. As many may be with the thread. */
-const batchBytes = 2 << 20;
-/** The thread keeps little: the names of folders. Without limits its garbage grows as that of the program may. */
+/**
+ * Number of bytes that wait for the thread. As many may be with the thread. The pieces that a file came in, which take
+ * more, stay in memory as long, as the caller may have to create it after all.
+ */
+const batchBytes = 1 << 20;
+/** The thread keeps nothing between tasks. Without limits its garbage grows as that of the program may. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 /** Files that are created by one task, and those who wait for them. */
@@ -121,7 +124,8 @@ export class DiskThread {
     if (!batch.add(path, pieces)) return false;
     return new Promise((resolve, reject) => {
       batch.callers.push({ resolve, reject });
-      void this.#sendGathered();
+      // Waking the thread costs more than a file, so files that are complete at about the same time wait for each other.
+      if (batch.callers.length === 1) setImmediate(() => void this.#sendGathered());
     });
   }
 
