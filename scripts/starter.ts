@@ -16,8 +16,8 @@ import { nodeFolder } from '../src/cli/program/node-folder.ts';
 declare const bundleName: string;
 
 const folder = dirname(__filename);
-// Node.js has followed the links to this file once. Whoever asks later where the program lies gets the same answer, even
-// if a link leads to another version by then.
+// Node.js has followed the links to this file once. Whoever asks later where the program lies gets the same answer,
+// even if a link leads to another version by then.
 process.argv[1] = __filename;
 const requireHere = createRequire(__filename);
 /** Loads a module of Node, or a part beside the program, which may have a cache as well. */

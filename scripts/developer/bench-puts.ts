@@ -1,4 +1,7 @@
-/** Puts objects into a bucket as fast as the client of the programs can: one row of the benchmark, in a process of its own. */
+/**
+ * Puts objects into a bucket as fast as the client of the programs can: one row of the benchmark, in a process of its
+ * own.
+ */
 import { setMaxListeners } from 'node:events';
 import { Agent } from 'undici';
 import { systemClock } from '../../src/cli/program/system-clock.ts';

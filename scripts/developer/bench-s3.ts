@@ -1,6 +1,7 @@
 /**
- * Measures a mirror in a bucket of a real object store, as a part of the benchmark. The store runs on the same machine, so
- * what it may do is measured at the same time: objects of the same size, put by nothing but the client of the programs.
+ * Measures a mirror in a bucket of a real object store, as a part of the benchmark. The store runs on the same machine,
+ * so what it may do is measured at the same time: objects of the same size, put by nothing but the client of the
+ * programs.
  */
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';

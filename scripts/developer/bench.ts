@@ -1,8 +1,9 @@
 /**
  * `npm run bench -- [--in FOLDER] [start] [files] [latency] [index] [policy] [list] [check] [logs] [statistics] [s3]`:
- * measures the built programs, in all parts or in those that are named. pep381run mirrors the sample upstream's large index,
- * which runs in a process of its own on loopback. Prints one table, with the median of three runs. Targets are removed only at the end: ext4 avoids
- * inodes that were freed within the last seconds, which would slow down the creation of files.
+ * measures the built programs, in all parts or in those that are named. pep381run mirrors the sample upstream's large
+ * index, which runs in a process of its own on loopback. Prints one table, with the median of three runs. Targets are
+ * removed only at the end: ext4 avoids inodes that were freed within the last seconds, which would slow down the
+ * creation of files.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,8 +1,8 @@
 /**
- * Bundles each program into one file in dist/, beside the manual pages and what is made for this Node.js. The folder can
- * be copied anywhere. The format is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below some
- * package.json files. A program that is started by people or cron has its bundle in `<program>.js`, and starts it with a
- * code cache.
+ * Bundles each program into one file in dist/, beside the manual pages and what is made for this Node.js. The folder
+ * can be copied anywhere. The format is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below
+ * some package.json files. A program that is started by people or cron has its bundle in `<program>.js`, and starts it
+ * with a code cache.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -15,8 +15,8 @@ export async function makeCodeCaches(dist, node, caches) {
   async function record(program, ...args) {
     // The seed makes V8 write the same bytes each time. It is the one flag that a cache does not depend on.
     const all = ['--random-seed=1', '--require', recorder, join(dist, program), ...args];
-    // Always pipes: Node compiles other files of its own for other streams, and a cache contains the number of its file.
-    // For the same reason nothing else of the environment, where a proxy for the index may be named, too.
+    // Always pipes: Node compiles other files of its own for other streams, and a cache contains the number of its
+    // file. For the same reason nothing else of the environment, where a proxy for the index may be named, too.
     const env = { PATH: process.env.PATH, CODE_CACHES: caches };
     const child = spawn(node, all, { stdio: ['ignore', 'pipe', 'pipe'], env });
     for (const stream of [child.stdout, child.stderr]) stream.pipe(process.stderr, { end: false });

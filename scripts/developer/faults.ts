@@ -50,7 +50,9 @@ function parseOptions(argv: readonly string[]): { rounds: number; seed: number; 
   return { rounds, seed, files: given._.length > 0 ? given._ : faultTests(given.short) };
 }
 
-/** Returns the tests to run. Those of every step or case take long, and `npm test` also runs them, with some of these. */
+/**
+ * Returns the tests to run. Those of every step or case take long, and `npm test` also runs them, with some of these.
+ */
 function faultTests(isShort: boolean): readonly string[] {
   const ofPrograms = [
     'kill',

@@ -1,6 +1,6 @@
 /**
- * An upstream with one project that has one file, of as many bytes as its argument says, in a process of its own. The file
- * is made while it is sent. It prints its address.
+ * An upstream with one project that has one file, of as many bytes as its argument says, in a process of its own. The
+ * file is made while it is sent. It prints its address.
  */
 import { createHash } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';

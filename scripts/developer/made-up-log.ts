@@ -25,8 +25,8 @@ const downloadsADay = 100;
 const clients = 40;
 
 /**
- * Writes the log at `path`, up to the time `now` in seconds since 1970. A log that is there is continued, as processlogs
- * has read it and would count the days of another one again.
+ * Writes the log at `path`, up to the time `now` in seconds since 1970. A log that is there is continued, as
+ * processlogs has read it and would count the days of another one again.
  */
 export function extendMadeUpLog(path: string, files: readonly MadeUpFile[], now: number): void {
   const last = existsSync(path) ? lastSecond(readFileSync(path, 'utf8')) : undefined;

@@ -1,6 +1,6 @@
 /**
- * Makes the manual pages. scripts/man/NAME.SECTION.md is the text of a page, in Markdown; lines such as `{{options}}` stand for
- * what the sources of the program say, and `{{README: HEADING}}` for a section of README.md.
+ * Makes the manual pages. scripts/man/NAME.SECTION.md is the text of a page, in Markdown; lines such as `{{options}}`
+ * stand for what the sources of the program say, and `{{README: HEADING}}` for a section of README.md.
  */
 
 import { syncVariableTexts } from '../../src/cgi/sync-manual.ts';
@@ -75,7 +75,9 @@ export interface ManSources {
   readonly version: string;
 }
 
-/** Returns the pages by their names, such as `pep381run.1`. Throws an Error for a section that README.md does not have. */
+/**
+ * Returns the pages by their names, such as `pep381run.1`. Throws an Error for a section that README.md does not have.
+ */
 export function manPages({ readme, texts, version }: ManSources): Record<string, string> {
   const date = releaseDate(readme, version);
   return Object.fromEntries(

@@ -42,7 +42,9 @@ export async function provideTestNodes() {
 const sqlite = join(root, 'node_modules/better-sqlite3');
 const objectWrap = join(root, 'scripts/developer/object-wrap.h');
 
-/** Returns the folder of this version of Node.js, with `bin/node` and `include/node`; undefined if it was not fetched. */
+/**
+ * Returns the folder of this version of Node.js, with `bin/node` and `include/node`; undefined if it was not fetched.
+ */
 export function fetchedNode(version) {
   const folder = nodeFolder(version);
   return existsSync(folder) ? folder : undefined;
@@ -70,7 +72,9 @@ export async function fetchNode(version) {
   return folder;
 }
 
-/** For node-gyp: no symbols, and object-wrap.h first. The path is relative to the folder `build`, where compilers work. */
+/**
+ * For node-gyp: no symbols, and object-wrap.h first. The path is relative to the folder `build`, where compilers work.
+ */
 const flags = { CXXFLAGS: '-include ../object-wrap.h', LDFLAGS: '-s -Wl,-z,relro,-z,now' };
 
 function addonPath(version) {

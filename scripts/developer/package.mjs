@@ -186,7 +186,9 @@ function putApache(put) {
   return names.filter((name) => folders[extname(name)] === 'usr/lib/systemd/system' && !name.includes('@'));
 }
 
-/** Returns the crontab of a user as one of the system that does nothing yet, and nothing after the package is removed. */
+/**
+ * Returns the crontab of a user as one of the system that does nothing yet, and nothing after the package is removed.
+ */
 export function disabledCron(crontab) {
   const lines = crontab
     .trimEnd()

@@ -27,7 +27,9 @@ export async function run(command, args, env = process.env, hear = undefined) {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ended with ${status}`);
 }
 
-/** Prints the lines of `stream` above the line of the step. The returned function prints the last one without its end. */
+/**
+ * Prints the lines of `stream` above the line of the step. The returned function prints the last one without its end.
+ */
 function wholeLines(stream) {
   let rest = '';
   stream.setEncoding('utf8').on('data', (text) => {

@@ -1,4 +1,6 @@
-/** Runs test files in a few processes that take one file after the other, and prints what failed and what was skipped. */
+/**
+ * Runs test files in a few processes that take one file after the other, and prints what failed and what was skipped.
+ */
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +39,9 @@ export async function runInPool(files, timeoutSeconds, processes = perCore * ava
   if (failed.length > 0) throw new Error(`Failed: ${failed.join(' ')}`);
 }
 
-/** Runs the files of `waiting` in one process until there are no more, or until it dies, which fails the file at work. */
+/**
+ * Runs the files of `waiting` in one process until there are no more, or until it dies, which fails the file at work.
+ */
 function runInOne(waiting, timeoutSeconds, report) {
   const child = fork(worker, [String(timeoutSeconds * 1000)], { cwd: root, execArgv, silent: true });
   let output = '';

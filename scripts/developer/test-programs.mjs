@@ -48,8 +48,8 @@ export function missingPackages() {
 }
 
 /**
- * Installs the packages `missing` if `mayInstall` is true, otherwise prints that their tests will be skipped. Rejects if
- * the installation fails.
+ * Installs the packages `missing` if `mayInstall` is true, otherwise prints that their tests will be skipped. Rejects
+ * if the installation fails.
  */
 export async function provideTestPrograms(mayInstall, missing = missingPackages()) {
   if (missing.length === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Runs the test files that its parent names, one after the other, because starting a process and loading tap takes longer
- * than most of them. Each file is a test with the file's name, which its `import t from 'tap'` returns.
+ * Runs the test files that its parent names, one after the other, because starting a process and loading tap takes
+ * longer than most of them. Each file is a test with the file's name, which its `import t from 'tap'` returns.
  */
 import { once } from 'node:events';
 import { register } from 'node:module';

@@ -159,8 +159,8 @@ async function prepareTap() {
 }
 
 /**
- * Puts the folder of the python3 that runs in the end before all others in PATH: what a version manager has in its place
- * starts dozens of shells each time.
+ * Puts the folder of the python3 that runs in the end before all others in PATH: what a version manager has in its
+ * place starts dozens of shells each time.
  */
 function preferRealPython() {
   const { stdout } = spawnSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' });

@@ -38,7 +38,9 @@ export interface ProjectLook {
   readonly inspection: ProjectInspection | undefined;
 }
 
-/** Inspects `name`. What seems wrong by a listing is looked at again in the store: a run may have been at work since. */
+/**
+ * Inspects `name`. What seems wrong by a listing is looked at again in the store: a run may have been at work since.
+ */
 export async function lookAtProject(check: Check, name: ProjectName): Promise<ProjectLook> {
   const look = await lookWith(check, name);
   const { objects } = check;

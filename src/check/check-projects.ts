@@ -49,8 +49,8 @@ class ProjectPass {
   async run(): Promise<string | undefined> {
     this.#announce();
     try {
-      // Where a look is a request, or a helper reads the files, several projects are looked at, while the one before them
-      // is decided about.
+      // Where a look is a request, or a helper reads the files, several projects are looked at, while the one before
+      // them is decided about.
       const looks = mapInOrder(this.#names(this.#position.resumedAfter), this.#atOnce(), ({ name }) =>
         this.#look(name),
       );

@@ -30,8 +30,8 @@ import { Yielder } from './yielder.ts';
 const msWithHelper = 2;
 
 /**
- * Checks everything, or the subset in the settings, and reports findings. Resolves with the subset, or undefined if that
- * was all. Throws StorageError or PausedError.
+ * Checks everything, or the subset in the settings, and reports findings. Resolves with the subset, or undefined if
+ * that was all. Throws StorageError or PausedError.
  */
 export async function check(job: CheckJob): Promise<Subset | undefined> {
   const { state, signal, settings, objects } = job;

@@ -25,7 +25,9 @@ function isOurs({ url }: SimpleFile): boolean {
   return url.startsWith(toFiles);
 }
 
-/** Compares the JSON page of `name` with what is held of it; with `keepsRemoved` files may be held that no page lists. */
+/**
+ * Compares the JSON page of `name` with what is held of it; with `keepsRemoved` files may be held that no page lists.
+ */
 export function comparePage(name: ProjectName, page: SimplePage, held: HeldProject, keepsRemoved: boolean): Comparison {
   const problems = headProblems(name, page, held);
   const heldByPath = new Map(held.files.map((file) => [file.path, file]));

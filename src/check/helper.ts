@@ -13,7 +13,9 @@ export interface FilesToRead {
 }
 
 export interface CheckHelper {
-  /** Reads files, one after the other, and tells `tell` how many bytes it reads. Resolves with those that are not right. */
+  /**
+   * Reads files, one after the other, and tells `tell` how many bytes it reads. Resolves with those that are not right.
+   */
   readFiles(files: FilesToRead, tell: (bytes: number) => void): Promise<readonly WebPath[]>;
   /**
    * Resolves with true if all that lies in this folder of `packages/` belongs to something. Folders are walked through

@@ -67,8 +67,8 @@ function isChanged({ content, mtimeMs }: Stat, uploadTimeMs: number | undefined)
 }
 
 /**
- * Returns what is wrong with a sidecar; undefined if nothing is. A quick check only looks whether it is there, and in an
- * object store, whether it was replaced.
+ * Returns what is wrong with a sidecar; undefined if nothing is. A quick check only looks whether it is there, and in
+ * an object store, whether it was replaced.
  */
 async function sidecar(
   check: Check,

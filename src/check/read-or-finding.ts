@@ -19,7 +19,9 @@ export async function readOrFinding<T>(
   }
 }
 
-/** Throws StorageError if something is unreadable because the whole object store is: then nothing is wrong with a file. */
+/**
+ * Throws StorageError if something is unreadable because the whole object store is: then nothing is wrong with a file.
+ */
 export async function expectStore({ files, objects }: CheckJob, findings: readonly Finding[]): Promise<void> {
   if (findings.some(({ kind, path }) => kind === 'unreadable' && files.isRemote(path)))
     await objects?.expectReachable();

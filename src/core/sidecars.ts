@@ -1,6 +1,6 @@
 /**
- * The kinds of sidecars: small files served beside a file of the index. A new kind is a row of {@link sidecars}. The code
- * does not compile until all places that treat the kinds differently handle it: the facts below, the pages
+ * The kinds of sidecars: small files served beside a file of the index. A new kind is a row of {@link sidecars}. The
+ * code does not compile until all places that treat the kinds differently handle it: the facts below, the pages
  * (formats/simple), and the texts of a check (cli/check).
  */
 import { sha256Hex } from './hash.ts';

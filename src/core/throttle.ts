@@ -17,8 +17,8 @@ export class Throttle {
   }
 
   /**
-   * Records that `bytes` have arrived. Returns the milliseconds for which their connection has to rest; 0 for none. With
-   * no bytes it tells whether a request has to wait.
+   * Records that `bytes` have arrived. Returns the milliseconds for which their connection has to rest; 0 for none.
+   * With no bytes it tells whether a request has to wait.
    */
   take(bytes: number): number {
     const now = this.#clock.now();

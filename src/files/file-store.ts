@@ -34,8 +34,8 @@ export interface Stat {
   /** Milliseconds since 1970. */
   readonly mtimeMs: number;
   /**
-   * Whether the bytes are those that were published, as an object store tells by its ETag: 'unknown' if nobody remembers
-   * the ETag. Absent on a disk, where only the modification time hints at it.
+   * Whether the bytes are those that were published, as an object store tells by its ETag: 'unknown' if nobody
+   * remembers the ETag. Absent on a disk, where only the modification time hints at it.
    */
   readonly content?: 'as-published' | 'other' | 'unknown' | undefined;
 }
@@ -73,7 +73,10 @@ export interface Write {
   readonly mtimeMs?: number | undefined;
 }
 
-/** Size and free space of the file system that holds the tree, or what of it is on this machine, in bytes, and its inodes, if they are limited. */
+/**
+ * Size and free space of the file system that holds the tree, or what of it is on this machine, in bytes, and its
+ * inodes, if they are limited.
+ */
 export interface Room {
   readonly size: number;
   readonly free: number;

@@ -1,6 +1,7 @@
 /**
- * The port to a listing of the objects of a mirror, which is made once and asked often. It is on the disk, as there may be
- * millions, and survives the program, so that an interrupted check need not list again. All methods throw StorageError.
+ * The port to a listing of the objects of a mirror, which is made once and asked often. It is on the disk, as there may
+ * be millions, and survives the program, so that an interrupted check need not list again. All methods throw
+ * StorageError.
  */
 import type { Entry } from './file-store.ts';
 

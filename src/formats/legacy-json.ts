@@ -127,7 +127,10 @@ export function renderLegacyProject(
   })}\n`;
 }
 
-/** Returns the serial in the text of `/pypi/NAME/json`, as {@link renderLegacyProject} makes it; undefined if it has none. */
+/**
+ * Returns the serial in the text of `/pypi/NAME/json`, as {@link renderLegacyProject} makes it; undefined if it has
+ * none.
+ */
 export function serialOfLegacyProject(body: Buffer): number | undefined {
   // Within a string the quotes would be escaped.
   const serial = Number(/"last_serial":(\d+)[,}]/.exec(body.toString())?.[1] ?? 0);

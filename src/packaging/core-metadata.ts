@@ -21,7 +21,9 @@ export interface CoreMetadata {
   readonly dynamic: readonly string[];
 }
 
-/** Maximum size of a head that is read, in bytes. The largest known heads, with a description inside, are far smaller. */
+/**
+ * Maximum size of a head that is read, in bytes. The largest known heads, with a description inside, are far smaller.
+ */
 const maxHeadBytes = 4 * 1024 * 1024;
 
 const lines = /([^\r\n]*)(?:\r\n|\r|\n|$)/g;

@@ -14,7 +14,9 @@ const packetBytes = 1400;
 const compressHere = 16 << 10;
 const level = 6;
 
-/** Returns true if a page of this size has a compressed twin. In a bucket all have, so that none is asked for in vain. */
+/**
+ * Returns true if a page of this size has a compressed twin. In a bucket all have, so that none is asked for in vain.
+ */
 export function hasTwin(bytes: number, isRemote: boolean): boolean {
   return isRemote || bytes > packetBytes;
 }
@@ -33,8 +35,9 @@ export function isTwinOf(twin: Buffer | undefined, body: Buffer, isRemote: boole
 }
 
 /**
- * Publishes the pages of `name` that differ from the tree, or all where a look is a request. The twin is published before its page: after a run that was
- * killed between the two, the page still differs and is published again. Resolves to the hashes of the pages.
+ * Publishes the pages of `name` that differ from the tree, or all where a look is a request. The twin is published
+ * before its page: after a run that was killed between the two, the page still differs and is published again. Resolves
+ * to the hashes of the pages.
  */
 export async function publishPages(
   store: FileStore,

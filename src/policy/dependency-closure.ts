@@ -222,8 +222,8 @@ function cached<T>(make: (text: string) => T): (text: string) => T {
 }
 
 /**
- * The extras by whose names `marker` asks (`extra == "x"`, `"x" in extras`); others mean nothing to it, and more of them
- * never make it fail. Undefined where it asks in another way, which is when any may mean something.
+ * The extras by whose names `marker` asks (`extra == "x"`, `"x" in extras`); others mean nothing to it, and more of
+ * them never make it fail. Undefined where it asks in another way, which is when any may mean something.
  */
 function namedExtras(marker: Marker): ReadonlySet<string> | undefined {
   const names = new Set<string>();

@@ -24,7 +24,10 @@ interface Part {
 /** Marks members that no decision depends on, or that follow from other members. */
 const unhashed = undefined;
 
-/** In the order in which parts are hashed, which must stay: the hashes are stored. A part that is missing does not compile. */
+/**
+ * In the order in which parts are hashed, which must stay: the hashes are stored. A part that is missing does not
+ * compile.
+ */
 const parts: { readonly [Member in keyof Policy]-?: Part | typeof unhashed } = {
   rules: { of: 'projects', hashed: ({ rules }) => rules.map(ruleText) },
   index: unhashed,

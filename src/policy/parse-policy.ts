@@ -188,8 +188,8 @@ function parseSource(
 }
 
 /**
- * The address of an index without a slash at its end, below which the pages of projects lie: as pip's `--index-url` takes
- * it. Where it has no path that is `/simple`, as for the upstream of the mirror.
+ * The address of an index without a slash at its end, below which the pages of projects lie: as pip's `--index-url`
+ * takes it. Where it has no path that is `/simple`, as for the upstream of the mirror.
  */
 function parseIndexUrl(given: ConfigValue): string {
   const text = textOf(given);

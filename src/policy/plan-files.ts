@@ -37,10 +37,10 @@ const quarantined: Reason = { where: undefined, text: 'quarantined by the index'
 
 /**
  * Decides about each file of `page` at the time `now`, in milliseconds since 1970. The order of the rules matters. Ages
- * come before prereleases, so that prereleases stay until the first final release is old enough. `max-size` and the tags
- * come before source distributions, so that these stay if a wheel is too large or does not fit. `keep` comes after all
- * of these, so that it counts only releases with a file left, and `max-project-size` last, so that it counts only files
- * that are held otherwise.
+ * come before prereleases, so that prereleases stay until the first final release is old enough. `max-size` and the
+ * tags come before source distributions, so that these stay if a wheel is too large or does not fit. `keep` comes after
+ * all of these, so that it counts only releases with a file left, and `max-project-size` last, so that it counts only
+ * files that are held otherwise.
  */
 export function planFiles(policy: Policy, decision: ProjectDecision, page: SimplePage, now: number): FileDecisions {
   if (decision.hold !== 'files') return planAll(page, decision.hold === local, decision.because);

@@ -1,6 +1,7 @@
 /**
- * One table for the rules of `[releases]` and `[files]`: their keys in `mirror.toml`, and the values that the fingerprint
- * hashes. Whether a policy leaves anything out follows from it. The code does not compile if a rule is missing.
+ * One table for the rules of `[releases]` and `[files]`: their keys in `mirror.toml`, and the values that the
+ * fingerprint hashes. Whether a policy leaves anything out follows from it. The code does not compile if a rule is
+ * missing.
  */
 import type { WheelFilter } from '../packaging/wheel-tags.ts';
 import type { FileRules, Policy, ReleaseRules } from './policy.ts';

@@ -1,7 +1,7 @@
 /**
  * Which projects pages may name. Names that stand in rules only may be those of projects that are not public, such as
- * internal ones that upstream lacks or that another index has. A project that is here, or of which upstream has told, is
- * no secret.
+ * internal ones that upstream lacks or that another index has. A project that is here, or of which upstream has told,
+ * is no secret.
  */
 import { type ProjectName, projectName } from '../core/names.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -47,7 +47,9 @@ export function publicAlarms(source: Source, alarms: readonly AlarmRecord[]): Al
   return alarms.map((alarm) => ({ ...alarm, message: alarm.message.replace(words, shown) }));
 }
 
-/** Returns true if a rule names the project, or leads it to another index. A word without hyphens is only a word there. */
+/**
+ * Returns true if a rule names the project, or leads it to another index. A word without hyphens is only a word there.
+ */
 function isOfRules(policy: Policy, name: ProjectName): boolean {
   const rule = policy.rules[policy.index(name)];
   return rule !== undefined && (rule.named.has(name) || (name.includes('-') && sourceOf(policy, name) !== undefined));

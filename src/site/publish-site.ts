@@ -19,8 +19,8 @@ const earlierLandingPage = 'Start of the last complete run (UTC)</a></li>';
 
 /**
  * Publishes `pages` and the files that all pages need. What is there already and what somebody has replaced is left
- * alone. Resolves with the paths in whose place something else than a file lies, or whose folder is none: each costs only
- * its own page. Throws StorageError.
+ * alone. Resolves with the paths in whose place something else than a file lies, or whose folder is none: each costs
+ * only its own page. Throws StorageError.
  */
 export async function publishSite(files: FileStore, pages: readonly SiteFile[]): Promise<readonly WebPath[]> {
   const shared: readonly SiteFile[] = [

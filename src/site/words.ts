@@ -26,7 +26,9 @@ export function monthText(month: string): string {
   return `${months[Number(month.slice(5, 7)) - 1]} ${month.slice(0, 4)}`;
 }
 
-/** Returns a duration in milliseconds in words, rounded down: `less than a minute`, `5 minutes`, `3 hours`, `2 days`. */
+/**
+ * Returns a duration in milliseconds in words, rounded down: `less than a minute`, `5 minutes`, `3 hours`, `2 days`.
+ */
 export function showDuration(ms: number): string {
   if (ms < minuteMs) return 'less than a minute';
   if (ms < hourMs) return plural(Math.floor(ms / minuteMs), 'minute');

@@ -130,7 +130,9 @@ export const pageState = section<PageState>({ pageForm: true, fileBase: true, le
 /** The size of a piece of the root index and its CRC-32, and both of the compressed piece. */
 export type RootPieceSize = readonly [bytes: number, crc32: number, packedBytes: number, packedCrc32: number];
 
-/** The pieces of the root index: the name from which on each reaches, and their sizes with head and tail in each form. */
+/**
+ * The pieces of the root index: the name from which on each reaches, and their sizes with head and tail in each form.
+ */
 export interface RootPieces {
   readonly froms: readonly string[];
   readonly html: readonly RootPieceSize[];

@@ -151,8 +151,8 @@ export interface Queue {
 }
 
 /**
- * Returns how many serials the first change that waits for its first try is behind `serial`, that of upstream; undefined
- * if that is not known.
+ * Returns how many serials the first change that waits for its first try is behind `serial`, that of upstream;
+ * undefined if that is not known.
  */
 export function serialsBehind(serial: number | undefined, groups: readonly QueueGroup[]): number | undefined {
   const untried = groups.find(({ obstacle }) => obstacle === undefined);

@@ -49,9 +49,9 @@ export interface DayRecord {
 }
 
 /**
- * Returns the latest beginning of a complete run before `now`, as far as the runs know it; all in milliseconds. The clock
- * was wrong when a later one was recorded, and it is not known how old what the mirror shows really is: not younger than
- * that, if nothing else was complete since.
+ * Returns the latest beginning of a complete run before `now`, as far as the runs know it; all in milliseconds. The
+ * clock was wrong when a later one was recorded, and it is not known how old what the mirror shows really is: not
+ * younger than that, if nothing else was complete since.
  */
 export function completedBefore(runs: readonly RunRecord[], now: number): number | undefined {
   const times = runs.flatMap(({ results }) => results?.completedAt ?? []).filter((time) => time <= now);

@@ -20,8 +20,8 @@ export interface FoundLog {
 /** Number of bytes at the end of a log that contain its last line. */
 const endBytes = 64 * 1024;
 /**
- * Maximum duration of a download in seconds. The first line of a log may be that much earlier than the last line of the log before
- * it, because a line has the time when its download began.
+ * Maximum duration of a download in seconds. The first line of a log may be that much earlier than the last line of the
+ * log before it, because a line has the time when its download began.
  */
 const maxDownloadSeconds = daySeconds;
 /** Number of searches at most. logrotate finishes a series long before. */

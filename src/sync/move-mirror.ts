@@ -148,7 +148,10 @@ function* publishedIn({ held }: StateStore, start?: ProjectName): Iterable<Proje
   }
 }
 
-/** Moves the pages of projects that are no part of the mirror into the trash of the new place: an earlier mirror left them. */
+/**
+ * Moves the pages of projects that are no part of the mirror into the trash of the new place: an earlier mirror left
+ * them.
+ */
 async function discardOtherProjects({ state, to }: Move, { mayBeThere }: Copy): Promise<void> {
   if (!mayBeThere) return;
   const published = new Set<string>(publishedIn(state));

@@ -1,7 +1,7 @@
 /**
- * Fetches the files of a share of all projects, and nothing else: no page, no removal. Another machine publishes what it
- * finds to be there. What follows only from the state of that machine is left to it: what releases require of others,
- * the storage budget, and files that somebody has put there by hand.
+ * Fetches the files of a share of all projects, and nothing else: no page, no removal. Another machine publishes what
+ * it finds to be there. What follows only from the state of that machine is left to it: what releases require of
+ * others, the storage budget, and files that somebody has put there by hand.
  */
 import {
   MirrorError,

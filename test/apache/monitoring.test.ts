@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { monitoredOf } from '../../src/cli/inspect/status.ts';
-import { metricsOf } from '../../src/cli/metrics/metrics.ts';
+import { metricsOf, standbyMetrics } from '../../src/cli/metrics/metrics.ts';
 import type { MetricFamily } from '../../src/formats/prometheus.ts';
 import { alarmState } from '../../src/state/mirror-state.ts';
 import type { AlarmRecord } from '../../src/state/program-results.ts';
@@ -28,7 +28,15 @@ function namesIn(text: string): string[] {
 
 async function familiesOf(t: Test): Promise<MetricFamily[]> {
   const mirror = await openTestMirror(t);
-  return mirror.remembered((state) => metricsOf(state, { size: 2, free: 1, inodes: { all: 2, free: 1 } }, '2.0.0'));
+  const [{ name: info }, ...ofStandby] = standbyMetrics({ publisher: 'a', heardMs: 1, askedMs: 2 }, '2.0.0') as [
+    MetricFamily,
+    ...MetricFamily[],
+  ];
+  const families = mirror.remembered((state) =>
+    metricsOf(state, { size: 2, free: 1, inodes: { all: 2, free: 1 } }, '2.0.0'),
+  );
+  t.equal(info, families[0]?.name);
+  return [...families, ...ofStandby];
 }
 
 t.test('every metric that is named anywhere exists', async (t) => {

@@ -26,7 +26,9 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   const store = await openObjectStore(t);
   const server = await openSampleServer({ index: smallIndex() });
   t.teardown(() => server.close());
-  const [a, b] = [await openMachine(t, 'a', { store }), await openMachine(t, 'b', { store })];
+  const metrics = join(t.testdirName, 'pep381.prom');
+  const measured = { store, settings: [`metrics-file = "${metrics}"`] };
+  const [a, b] = [await openMachine(t, 'a', { store }), await openMachine(t, 'b', measured)];
   const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
   const bucket = openTestBucket(t, store, 'm/');
   t.match(await a.run(program, ...args(a)), { code: 0, stderr: '' });
@@ -55,6 +57,13 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
     stderr: /nothing is known of this mirror yet/,
   });
   t.equal((await objectsIn(bucket)).get('lease.json'), published.get('lease.json'));
+  t.match(await b.run(program, '--status', b.target), {
+    code: 0,
+    stdout: /^Stands by +another target on \S+ publishes; it renewed its lease at \S+, as of \S+$/m,
+    stderr: '',
+  });
+  t.match(await b.run(program, '--status', '--check', b.target), { code: 0, stdout: /^PEP381 OK - stands by; / });
+  t.match(readFileSync(metrics, 'utf8'), /^pep381_standby_timestamp_seconds\{.*publisher="another target on .*"\} \d/m);
 
   server.index.publish(makeWheel({ name: 'delta', version: '1.0' }));
   b.moveStore(17);
@@ -68,6 +77,8 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   });
   t.notMatch(taken.stderr, /older than|looked at again/);
   t.match(taken.stdout, /1 project/);
+  t.match(await b.run(program, '--status', '--check', b.target), { code: 0, stdout: /^PEP381 OK - complete as of / });
+  t.notMatch(readFileSync(metrics, 'utf8'), /standby/);
   const after = await objectsIn(bucket);
   t.ok(after.has('web/simple/delta/index.html'));
   t.equal(after.get('web/simple/alpha/index.html'), published.get('web/simple/alpha/index.html'));
@@ -78,6 +89,7 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   b.moveStore(0);
   a.restart();
   t.match(await a.run(program, ...args(a)), { code: 0, stdout: /stands by/, stderr: '' });
+  t.match(await a.run(program, '--status', a.target), { code: 0, stdout: /^Stands by [\s\S]*^Held +3 projects/m });
   t.match(await a.run(checkfiles, '--repair', a.target), { code: 0, stdout: /stands by/, stderr: '' });
   t.match(await a.run(processlogs, a.target, '/dev/null'), { code: 0, stdout: /stands by/, stderr: '' });
   const outdated = { code: 2, stdout: '', stderr: /another machine has published this mirror since this one did/ };

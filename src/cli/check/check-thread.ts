@@ -46,7 +46,10 @@ export class CheckThread implements CheckHelper {
   #tasks = 0;
   #hasEnded = false;
 
-  /** Starts the file `program`, which must call `helpCheck` unless it is the main thread. Ends as soon as `signal` aborts. */
+  /**
+   * Starts the file `program`, which must call `helpCheck` unless it is the main thread. Ends as soon as `signal`
+   * aborts.
+   */
   constructor(program: string, data: CheckThreadData, signal: AbortSignal) {
     this.#worker = new Worker(realpathSync(program), { workerData: data });
     this.#worker.on('message', (news: CheckNews) => this.#hear(news));

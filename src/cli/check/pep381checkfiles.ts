@@ -111,7 +111,9 @@ function rebuildOfBucket({ state }: Target, bucket: string): UsageError {
   return new UsageError(`${why}; move ${state} away and start pep381run: ${takenOver.replace('pep381run', 'it')}`);
 }
 
-/** Checks on the machine that publishes the mirror: another one has an older state. Signatures may be verified anywhere. */
+/**
+ * Checks on the machine that publishes the mirror: another one has an older state. Signatures may be verified anywhere.
+ */
 async function runAsOwner(
   command: CheckArguments,
   target: Target,

@@ -26,7 +26,9 @@ const exitsOfLogs = {
   storage: exitMeanings.storage,
 };
 
-/** All options, as {@link optionsHelp} shows them. What README.md and processlogs(1) say of them is in logs-manual.ts. */
+/**
+ * All options, as {@link optionsHelp} shows them. What README.md and processlogs(1) say of them is in logs-manual.ts.
+ */
 export const logsOptions = {
   '-q, --quiet': 'print nothing but failures',
   '-h, --help': 'show this help and exit',

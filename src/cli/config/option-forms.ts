@@ -1,7 +1,7 @@
 /**
- * Tables of options: each form of an option as `--help` shows it, such as `-q, --quiet` or `--upstream URL`, and what it
- * does. Parser, `--help`, README.md and manual page all come from it. What the last two say in more words is in the file
- * `*-manual.ts` beside the table.
+ * Tables of options: each form of an option as `--help` shows it, such as `-q, --quiet` or `--upstream URL`, and what
+ * it does. Parser, `--help`, README.md and manual page all come from it. What the last two say in more words is in the
+ * file `*-manual.ts` beside the table.
  */
 export type OptionForms = Readonly<Record<string, string>>;
 

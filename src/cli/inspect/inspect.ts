@@ -8,6 +8,7 @@ import type { Lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { loadPart } from '../program/load-part.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
+import { readStandby } from '../target/standby-record.ts';
 import { isThere, openTarget } from '../target/target.ts';
 import type { Answer } from './answer.ts';
 import { openPageReader, openReader } from './open-reader.ts';
@@ -31,7 +32,8 @@ export async function inspect(command: InspectCommand, lines: Lines): Promise<nu
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   const policy = explain && (await readPolicy(config, settings));
   const open = explain === undefined ? openReader : openPageReader;
-  const { reader, close } = await open({ target, settings, policy });
+  const standby = explain === undefined ? readStandby(target) : undefined;
+  const { reader, close } = await open({ target, settings, policy, standby });
   try {
     const answer =
       explain === undefined

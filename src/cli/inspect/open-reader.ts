@@ -10,6 +10,8 @@ import { Selection } from '../../sync/selection/selection.ts';
 import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../program/system-clock.ts';
 import { openFiles } from '../storage/open-files.ts';
+import { knowsMirror } from '../target/open-expected-state.ts';
+import type { StandbyRecord } from '../target/standby-record.ts';
 import type { Target } from '../target/target.ts';
 
 /** A mirror opened for reading. */
@@ -19,6 +21,8 @@ export interface Reader {
   readonly selection: Selection;
   readonly state: SqliteStateStore;
   readonly files: FileStore;
+  /** Undefined if this machine publishes the mirror, or nobody asks. */
+  readonly standby: StandbyRecord | undefined;
   /** Milliseconds since 1970. */
   now(): number;
   /** Returns true if a run is in progress; undefined if only the mirror's owner may know. */
@@ -31,6 +35,8 @@ export interface OpenReaderOptions {
   readonly settings: Settings;
   /** Undefined if everything is to be held, or the policy is not needed. */
   readonly policy: Policy | undefined;
+  /** The record of a machine that stands by, whose state may be missing. */
+  readonly standby?: StandbyRecord | undefined;
 }
 
 /** Returns the error for a target without a mirror, which was never started or whose folder is misspelled. */
@@ -67,9 +73,13 @@ export async function openPageReader(
  * StorageError.
  */
 export function openReader(options: OpenReaderOptions): { readonly reader: Reader; close(): void } {
-  const { target, settings, policy } = options;
-  if (!existsSync(target.state)) throw unknownMirror(target);
-  const state = new SqliteStateStore(target.state, systemClock, { readOnly: true });
+  const { target, settings, policy, standby } = options;
+  // A machine that has always stood by has no state yet.
+  const isNew = standby !== undefined && !knowsMirror(target);
+  if (!isNew && !existsSync(target.state)) throw unknownMirror(target);
+  const state = isNew
+    ? new SqliteStateStore(':memory:', systemClock)
+    : new SqliteStateStore(target.state, systemClock, { readOnly: true });
   return {
     reader: {
       target,
@@ -77,6 +87,7 @@ export function openReader(options: OpenReaderOptions): { readonly reader: Reade
       selection: Selection.of(policy),
       state,
       files: new FilesystemFileStore(target.root, systemClock),
+      standby,
       now: () => systemClock.now(),
       isRunning: () => isLocked(target.lock),
     },

@@ -5,7 +5,7 @@ import { requestCount, type StoreUsage } from '../../core/store-usage.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import { renderTable } from '../output/table.ts';
 import { shortTime, showSeconds } from '../output/units.ts';
-import { type PastCheck, type Status, type StoreStatus, shownAtMost, storeDays } from './status.ts';
+import { type PastCheck, type StandbyStatus, type Status, type StoreStatus, shownAtMost, storeDays } from './status.ts';
 
 const width = 99;
 
@@ -48,6 +48,7 @@ function facts(status: Status): string[][] {
     moving,
     store,
     sources = [],
+    standby,
   } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
@@ -55,6 +56,7 @@ function facts(status: Status): string[][] {
     ['Mirror', target],
     ...(knownFrom === undefined ? [] : [['Known', `from ${knownFrom}; only its owner may read more`]]),
     ['Upstream', upstream],
+    ...(standby === undefined ? [] : standbyRows(standby)),
     ...sources.map(({ source, projects }) => ['and', `${source}, ${plural(projects, 'project')}`]),
     ['Held', held],
     ['Serial', serial === undefined ? 'none yet' : `${serial}${since}`],
@@ -71,6 +73,13 @@ function facts(status: Status): string[][] {
       : [['Hooks', `fail since ${shortTime(hooksFailSince)}; a run without -q prints why`]]),
     ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
     ...(store === undefined ? [] : storeRows(store)),
+  ];
+}
+
+function standbyRows({ publisher, heard, asked }: StandbyStatus): string[][] {
+  return [
+    ['Stands by', `${publisher} publishes; it renewed its lease at ${shortTime(heard)}, as of ${shortTime(asked)}`],
+    ['', 'what follows is what this machine knew when it last published'],
   ];
 }
 

@@ -5,7 +5,7 @@ import { showBytes } from '../../core/show-bytes.ts';
 import type { FreeLimit, Limits, Thresholds } from '../config/thresholds.ts';
 import { showSeconds } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
-import type { Status } from './status.ts';
+import type { StandbyStatus, Status } from './status.ts';
 import { type Verdict, verdictLine } from './verdict.ts';
 
 const [ok, warning, critical] = [0, 1, 2] as const;
@@ -31,8 +31,13 @@ interface Measurement {
 
 /** Returns the verdict on `status`. */
 export function judgeStatus(status: Status, thresholds: Thresholds, nowMs: number): Verdict {
-  const measured = [...measurementsOf(status, thresholds, nowMs), freeSpaceOf(status, thresholds)];
-  const problems = [...factsAgainst(status, nowMs), ...measured.flatMap((one) => problemOf(one))];
+  const { standby } = status;
+  const measured = [
+    ...(standby === undefined ? measurementsOf(status, thresholds, nowMs) : [standbyAge(standby, thresholds, nowMs)]),
+    freeSpaceOf(status, thresholds),
+  ];
+  const facts = standby === undefined ? factsAgainst(status, nowMs) : [];
+  const problems = [...facts, ...measured.flatMap((one) => problemOf(one))];
   problems.sort((a, b) => b.severity - a.severity);
   const code = problems[0]?.severity ?? ok;
   const text = problems.length === 0 ? summaryOf(status, nowMs) : problems.map((problem) => problem.text).join('; ');
@@ -47,7 +52,11 @@ export function judgeStatus(status: Status, thresholds: Thresholds, nowMs: numbe
 }
 
 function summaryOf(status: Status, nowMs: number): string {
-  const { projects, files, bytes, disk, lastComplete } = status;
+  const { projects, files, bytes, disk, lastComplete, standby } = status;
+  if (standby !== undefined) {
+    const heard = ago(secondsSince(standby.heard, nowMs));
+    return `stands by; ${standby.publisher} publishes and was heard of ${heard}; ${showBytes(disk.free)} free`;
+  }
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   return `complete as of ${ago(secondsSince(lastComplete, nowMs))}; ${held}; ${showBytes(disk.free)} free`;
 }
@@ -77,6 +86,17 @@ function measurementsOf(status: Status, { warning: low, critical: high }: Thresh
     count('alarms', recentAlarms, `${plural(recentAlarms, 'alarm')} in a day (pep381run --status ${target})`),
     time('check', lastCheck?.finished, 'the last check ended'),
   ];
+}
+
+/** Of a machine that stands by nothing gets old but its question who publishes. */
+function standbyAge(
+  { asked }: StandbyStatus,
+  { warning: low, critical: high }: Thresholds,
+  nowMs: number,
+): Measurement {
+  const value = secondsSince(asked, nowMs);
+  const limits = [secondsOf(low.age), secondsOf(high.age)] as const;
+  return { name: 'age', value, unit: 's', limits, text: `stands by, and last asked who publishes ${ago(value)}` };
 }
 
 function freeSpaceOf({ disk }: Status, { warning: low, critical: high }: Thresholds): Measurement {

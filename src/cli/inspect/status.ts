@@ -37,6 +37,8 @@ export interface Status {
   /** The source of the status, if the user may not read the state. Less is known then. */
   readonly knownFrom?: string;
   readonly upstream: string;
+  /** Set if another machine publishes the mirror: then the rest is what this one knew when it last did. */
+  readonly standby?: StandbyStatus | undefined;
   /** The other sources of projects, with the number of projects: addresses of indexes, and 'local'. */
   readonly sources?: readonly { readonly source: string; readonly projects: number }[];
   readonly serial: number | undefined;
@@ -92,6 +94,13 @@ export interface Status {
   readonly rules: readonly RuleTotals[];
   /** The number of rules for which something is held. */
   readonly ruleCount: number;
+}
+
+/** The machine that publishes, when it last renewed its lease, and when this machine last asked for that. */
+export interface StandbyStatus {
+  readonly publisher: string;
+  readonly heard: string;
+  readonly asked: string;
 }
 
 /** The object store that holds files, and what it was asked. */
@@ -153,7 +162,7 @@ export interface ParkedProject {
 }
 
 /** Returns the current status of the mirror. Throws StorageError. */
-export async function statusOf({ target, settings, state, files, isRunning, now }: Reader): Promise<Status> {
+export async function statusOf({ target, settings, state, files, standby, isRunning, now }: Reader): Promise<Status> {
   const isAtWork = isRunning();
   const nowMs = now();
   const mark = state.get(runState);
@@ -169,6 +178,11 @@ export async function statusOf({ target, settings, state, files, isRunning, now 
   return {
     target: target.root,
     upstream,
+    standby: standby && {
+      publisher: standby.publisher,
+      heard: isoTime(standby.heardMs),
+      asked: isoTime(standby.askedMs),
+    },
     sources: state.held.sources(),
     serial,
     serialSince: timeOf(serialMovedAt),

@@ -1,6 +1,6 @@
 /**
- * What a monitoring system is told of a mirror, in the form that plugins of Nagios and Icinga have: an exit code, and one
- * line with the state, the reasons, and after a bar the measured values with their limits.
+ * What a monitoring system is told of a mirror, in the form that plugins of Nagios and Icinga have: an exit code, and
+ * one line with the state, the reasons, and after a bar the measured values with their limits.
  */
 
 /** The states of plugins, by their exit codes. */

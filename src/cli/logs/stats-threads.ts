@@ -34,8 +34,8 @@ export class StatsThreads implements PieceScanner {
   #threads: Thread[] = [];
 
   /**
-   * Uses this thread, which does a task by `doHere`, and at least one of `others`, which run the file `program`. It must
-   * answer tasks unless it is the main thread.
+   * Uses this thread, which does a task by `doHere`, and at least one of `others`, which run the file `program`. It
+   * must answer tasks unless it is the main thread.
    */
   constructor(program: string, others: number, doHere: (task: StatsTask) => Promise<unknown>) {
     this.#program = program;

@@ -18,13 +18,12 @@ import {
 import { latestFirst } from '../../state/program-results.ts';
 import { type Obstacle, obstacles, type QueueGroup, serialsBehind } from '../../state/queue.ts';
 import type { StateStore } from '../../state/state-store.ts';
+import type { StandbyRecord } from '../target/standby-record.ts';
 
 /** Returns the metrics of the mirror with this `state`, and this `room` on its disk. */
 export function metricsOf(state: StateStore, room: Room, version: string): MetricFamily[] {
   return [
-    gauge('pep381_info', 'The version of pep381client, and the index that is mirrored; always 1.', [
-      { labels: { version, upstream: state.get(serialState).upstream ?? '' }, value: 1 },
-    ]),
+    infoMetric({ version, upstream: state.get(serialState).upstream ?? '' }),
     ...runMetrics(state),
     ...storeMetrics(state),
     ...lagMetrics(state),
@@ -33,6 +32,26 @@ export function metricsOf(state: StateStore, room: Room, version: string): Metri
     ...checkMetrics(state),
     ...logsMetrics(state),
   ];
+}
+
+/**
+ * Returns the metrics of a machine that stands by: nothing of its own state, which another machine has changed since.
+ */
+export function standbyMetrics({ publisher, heardMs, askedMs }: StandbyRecord, version: string): MetricFamily[] {
+  return [
+    infoMetric({ version }),
+    gauge('pep381_standby_timestamp_seconds', 'When this machine, which stands by, last asked who publishes.', [
+      { labels: { publisher }, value: askedMs / 1000 },
+    ]),
+    gauge('pep381_publisher_timestamp_seconds', 'When the machine that publishes last renewed its lease.', [
+      { labels: { publisher }, value: heardMs / 1000 },
+    ]),
+  ];
+}
+
+function infoMetric(labels: Readonly<Record<string, string>>): MetricFamily {
+  const help = 'The version of pep381client, and the index that is mirrored; always 1.';
+  return gauge('pep381_info', help, [{ labels, value: 1 }]);
 }
 
 function runMetrics(state: StateStore): MetricFamily[] {

@@ -13,7 +13,8 @@ import { renderMetrics } from '../../formats/prometheus.ts';
 import { checkResultsState, logsResultsState, runResultsState } from '../../state/mirror-state.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import { removeDead } from '../target/remove-dead.ts';
-import { metricsOf } from './metrics.ts';
+import type { StandbyRecord } from '../target/standby-record.ts';
+import { metricsOf, standbyMetrics } from './metrics.ts';
 
 /** Number of tries. Each further one needs another program that ended within the last. */
 const maxTries = 10;
@@ -29,12 +30,28 @@ export function publishMetrics(
   room: Room,
   version: string,
 ): string | undefined {
-  try {
+  return problemOf(path, () => {
     for (let tries = 1; tries <= maxTries; tries += 1) {
       const before = storedBy(state);
       replace(path, renderMetrics(metricsOf(state, room, version), { mirror: root }));
       if (storedBy(state) === before) break;
     }
+  });
+}
+
+/** Writes the metrics of a machine that stands by. Returns as {@link publishMetrics} does. */
+export function publishStandbyMetrics(
+  path: string,
+  root: string,
+  standby: StandbyRecord,
+  version: string,
+): string | undefined {
+  return problemOf(path, () => replace(path, renderMetrics(standbyMetrics(standby, version), { mirror: root })));
+}
+
+function problemOf(path: string, write: () => void): string | undefined {
+  try {
+    write();
     return undefined;
   } catch (error) {
     return `metrics-file: ${path} cannot be written: ${messageOf(error, String(error))}; see README.md, "Metrics"`;

@@ -4,6 +4,7 @@ import type { FileStore } from '../../files/file-store.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import { loadPart } from '../program/load-part.ts';
 import { version } from '../program/version.ts';
+import type { StandbyRecord } from '../target/standby-record.ts';
 
 /** The mirror that the metrics are about. */
 interface Measured {
@@ -13,14 +14,31 @@ interface Measured {
 }
 
 /** Writes the metrics into `path`, if it is given. Resolves with why that was not possible, in one line. */
-export async function writeMetrics(
+export function writeMetrics(path: string | undefined, { root, state, files }: Measured): Promise<string | undefined> {
+  return withPart(path, async ({ publishMetrics }, path) =>
+    publishMetrics(path, root, state, await files.room(), version),
+  );
+}
+
+/**
+ * Writes the metrics of a machine that stands by in place of those of the time when it published: nobody is to be woken
+ * because they get old. Resolves as {@link writeMetrics} does.
+ */
+export function writeStandbyMetrics(
   path: string | undefined,
-  { root, state, files }: Measured,
+  root: string,
+  standby: StandbyRecord,
+): Promise<string | undefined> {
+  return withPart(path, async ({ publishStandbyMetrics }, path) => publishStandbyMetrics(path, root, standby, version));
+}
+
+async function withPart(
+  path: string | undefined,
+  write: (part: typeof import('./publish-metrics.ts'), path: string) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {
-    const { publishMetrics } = await loadPart('metrics.js', () => import('./publish-metrics.ts'));
-    return publishMetrics(path, root, state, await files.room(), version);
+    return await write(await loadPart('metrics.js', () => import('./publish-metrics.ts')), path);
   } catch (error) {
     return `metrics-file: ${path} cannot be written: ${messageOf(error, String(error))}`;
   }

@@ -13,8 +13,8 @@ import type { GetSecureContext } from './certificates.ts';
 import { connectBySocks, isSocks } from './socks.ts';
 
 // V8 optimizes the HTTP parser, which is WebAssembly, after it has executed about so many bytes of it: with its default
-// after the first answer. That takes 0.1 s and 40 MB, more than all the rest of a short run. The parser is one large loop,
-// so that an answer counts for some ten million. This is the highest number, and means hundreds of answers.
+// after the first answer. That takes 0.1 s and 40 MB, more than all the rest of a short run. The parser is one large
+// loop, so that an answer counts for some ten million. This is the highest number, and means hundreds of answers.
 setFlagsFromString('--wasm-tiering-budget=2147483647');
 
 // The entry point of undici would do this. The proxy agent needs it for tunnels.

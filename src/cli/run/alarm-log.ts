@@ -98,8 +98,8 @@ export class AlarmLog {
 }
 
 /**
- * Returns the alarms that are remembered. Those that a hook still has to hear come first, the oldest before all: a flood
- * of new ones must not push them out. The last one says that there were more.
+ * Returns the alarms that are remembered. Those that a hook still has to hear come first, the oldest before all: a
+ * flood of new ones must not push them out. The last one says that there were more.
  */
 function withinLimit(alarms: readonly AlarmRecord[]): readonly AlarmRecord[] {
   if (alarms.length <= maxAlarms) return alarms;

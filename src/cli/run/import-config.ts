@@ -26,9 +26,9 @@ export async function printImportedConfig(path: string, lines: Lines, loadRegexe
 }
 
 /**
- * Writes `mirror.toml` from a `bandersnatch.conf` that lies in or beside the target, if it is that of the target. Passes
- * notes on everything without an equivalent to `tell`. Throws UsageError if the new mirror would not hold what the old
- * one held.
+ * Writes `mirror.toml` from a `bandersnatch.conf` that lies in or beside the target, if it is that of the target.
+ * Passes notes on everything without an equivalent to `tell`. Throws UsageError if the new mirror would not hold what
+ * the old one held.
  */
 export async function importConfigBeside(
   { root, config }: Target,

@@ -1,4 +1,7 @@
-/** Records a run that was refused because of a setting, so that status, pages and metrics do not go on to say that all is well. */
+/**
+ * Records a run that was refused because of a setting, so that status, pages and metrics do not go on to say that all
+ * is well.
+ */
 import type { Policy } from '../../policy/policy.ts';
 import { adoptionState, isInitialized } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';

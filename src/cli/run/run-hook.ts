@@ -11,7 +11,9 @@ import type { HookCommand } from '../config/hooks.ts';
 
 /** Milliseconds that a hook has to end in order, once it was asked to. */
 const graceMs = 5_000;
-/** Milliseconds to wait for the last output of a hook that has ended. Something that it has started may hold it open. */
+/**
+ * Milliseconds to wait for the last output of a hook that has ended. Something that it has started may hold it open.
+ */
 const lastOutputMs = 500;
 /** Length of the output that is quoted. */
 const quotedLength = 300;

@@ -56,7 +56,10 @@ export function takeSyncLog(path: string): SyncLog | undefined {
   return { lines, timeMs: found.mtimeMs, ...(reason !== undefined && { problem }) };
 }
 
-/** Returns the messages in `text`, each as one line: what is indented continues the one before, such as the items of a list. */
+/**
+ * Returns the messages in `text`, each as one line: what is indented continues the one before, such as the items of a
+ * list.
+ */
 function messagesIn(text: string): string[] {
   const messages: string[] = [];
   for (const line of text.split('\n').filter((line) => line.trim() !== '')) {

@@ -23,6 +23,8 @@ export interface MirrorStandby {
   readonly kind: 'standby';
   /** One line: which machine does, and when this one takes over. */
   readonly reason: string;
+  /** That machine, and when the store heard of it in milliseconds since 1970. Undefined if it is not known. */
+  readonly publisher?: { readonly name: string; readonly heardMs: number };
 }
 
 /** What a machine needs of its databases. */

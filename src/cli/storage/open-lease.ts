@@ -19,9 +19,9 @@ export interface LeaseNeed {
 }
 
 /**
- * Takes the lease. If this machine takes over from another one, restores the state from the copy in the bucket. The caller
- * holds the lock of runs if it may take over, and closes the owner. Resolves with undefined if there is no lease. Throws
- * UsageError, StorageError.
+ * Takes the lease. If this machine takes over from another one, restores the state from the copy in the bucket. The
+ * caller holds the lock of runs if it may take over, and closes the owner. Resolves with undefined if there is no
+ * lease. Throws UsageError, StorageError.
  */
 export async function openLease(need: LeaseNeed): Promise<MirrorOwner | MirrorStandby | undefined> {
   const { target, settings, clock } = need;

@@ -1,4 +1,7 @@
-/** Makes this machine the owner of a mirror in a bucket: takes the lease, and restores the state if another machine had it. */
+/**
+ * Makes this machine the owner of a mirror in a bucket: takes the lease, and restores the state if another machine had
+ * it.
+ */
 import { existsSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
@@ -94,8 +97,8 @@ export async function becomeOwner(options: OwnerOptions): Promise<MirrorOwner | 
 }
 
 /**
- * Restores the state from the copy in the bucket, if that is newer than the state here, which is kept beside it. Returns a
- * line about it, or undefined if nothing was restored.
+ * Restores the state from the copy in the bucket, if that is newer than the state here, which is kept beside it.
+ * Returns a line about it, or undefined if nothing was restored.
  */
 async function restoreIfNewer(bucket: S3Bucket, options: OwnerOptions): Promise<string | undefined> {
   const { target, databases, storage, clock, settings, isStateKnown } = options;

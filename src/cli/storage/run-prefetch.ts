@@ -12,8 +12,8 @@ import { exitCodes } from '../program/exit-codes.ts';
 import type { PauseRequest } from '../program/signals.ts';
 
 /**
- * Milliseconds after which the mark is put again. The machine that publishes removes one that is older than an hour, when
- * it has adopted all.
+ * Milliseconds after which the mark is put again. The machine that publishes removes one that is older than an hour,
+ * when it has adopted all.
  */
 const markedEachMs = 10 * minuteMs;
 

@@ -38,8 +38,8 @@ export function openExpectedState(target: Target, clock: Clock, options: OpenSta
 }
 
 /**
- * Returns true if the state of `target` knows of a mirror, or cannot be read. An empty file, or a state that processlogs
- * made, knows of none.
+ * Returns true if the state of `target` knows of a mirror, or cannot be read. An empty file, or a state that
+ * processlogs made, knows of none.
  */
 export function knowsMirror({ state }: Target): boolean {
   return isThere(state) && isMirrorKnown(state);

@@ -21,6 +21,8 @@ export interface Target {
   readonly root: string;
   readonly config: string;
   readonly state: string;
+  /** The record of a machine that stands by while another one publishes the mirror. */
+  readonly standby: string;
   /** The listing of an object store, which a check makes and deletes at its end. */
   readonly listing: string;
   /** The lock of runs. The locks of the other programs lie beside it. */
@@ -33,7 +35,7 @@ export interface Target {
 
 /** The names of everything that a mirror may have in its target. */
 const ours =
-  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.(?:lost|before|copy|restored).*)?|listing\.db(?:-wal|-shm)?|lock|run|staging|staging-stats|spool|log|trash|old-state|web|lost\+found)$/;
+  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.(?:lost|before|copy|restored).*)?|standby\.json(?:\.new)?|listing\.db(?:-wal|-shm)?|lock|run|staging|staging-stats|spool|log|trash|old-state|web|lost\+found)$/;
 
 /**
  * Returns the target at the absolute path `root`, which need not exist. Throws UsageError if the folder is neither
@@ -58,6 +60,7 @@ export function pathsOf(root: string): Target {
     root,
     config: join(root, 'mirror.toml'),
     state: join(root, 'state.db'),
+    standby: join(root, 'standby.json'),
     listing: join(root, 'listing.db'),
     lock: join(root, 'lock', 'run.db'),
     requestFlag: join(root, 'run', 'sync-requested'),

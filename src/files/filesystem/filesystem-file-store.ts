@@ -15,6 +15,7 @@ import type { Clock } from '../../core/clock.ts';
 import { dayOf } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
+import { joinBytes } from '../../core/join-bytes.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Entry, FileStore, FullDigest, Room, StagedFile, Stat, Write } from '../file-store.ts';
 import { digestFile, readSlice, readWhole } from './digest-file.ts';
@@ -107,8 +108,8 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async room(): Promise<Room> {
-    // Files need most of the space, and packages/ may be a disk of its own.
-    const folder = existsSync(join(this.#web, 'packages')) ? join(this.#web, 'packages') : this.#web;
+    // Files need most of the space, and packages/ may be a disk of its own. Before the first run there is no tree.
+    const folder = [join(this.#web, 'packages'), this.#web].find((path) => existsSync(path)) ?? this.#target;
     return guardStorage(folder, () => {
       const { bsize, blocks, bavail, files, ffree } = statfsSync(folder);
       const inodes = files === 0 ? undefined : { all: files, free: ffree };
@@ -259,11 +260,9 @@ export class FilesystemFileStore implements FileStore {
   }
 
   /** Creates a file in staging, by the thread if it takes the file. */
-  async #createSmall(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  async #createSmall(path: string, pieces: readonly Buffer[]): Promise<void> {
     if ((await this.#thread?.create(path, pieces)) === true) return;
-    const [first, ...others] = pieces;
-    const body = first !== undefined && others.length === 0 ? first : Buffer.concat(pieces);
-    guardStorage(path, () => writeNew(path, body));
+    guardStorage(path, () => writeNew(path, joinBytes(pieces)));
   }
 
   /** Writes `write` into staging, and returns the path of the staged file. */

@@ -171,7 +171,9 @@ export class BucketCheck implements ObjectCheck {
     }
   }
 
-  /** Yields what is below `web/` and neither of a project, for which the tree is checked, nor a copy of what is here. */
+  /**
+   * Yields what is below `web/` and neither of a project, for which the tree is checked, nor a copy of what is here.
+   */
   async *#straysInWeb(folder = ''): AsyncIterable<Stray> {
     const { listing, hold } = this.#of;
     for (const { name, kind } of listing.entries(folder)) {

@@ -42,8 +42,8 @@ export interface ListedPage {
 }
 
 /**
- * When an object may be put: none is there, or one with this ETag. The same bytes have the same ETag, so who puts must put
- * something of his own, and never the same twice.
+ * When an object may be put: none is there, or one with this ETag. The same bytes have the same ETag, so who puts must
+ * put something of his own, and never the same twice.
  */
 export type Condition = { readonly ifAbsent: true } | { readonly ifMatch: string };
 

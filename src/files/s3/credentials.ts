@@ -1,6 +1,6 @@
 /**
- * Where the credentials for a store come from: a file that the settings name, else the environment, else the role of the
- * container or the instance. Those of a role are renewed before they expire.
+ * Where the credentials for a store come from: a file that the settings name, else the environment, else the role of
+ * the container or the instance. Those of a role are renewed before they expire.
  */
 import { messageOf } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';

@@ -1,6 +1,6 @@
 /**
- * The lease says which machine publishes the mirror in a bucket. The others stand by. It is the object `lease.json`, which
- * is only written on condition: made if there is none, replaced if it still is the version that was read.
+ * The lease says which machine publishes the mirror in a bucket. The others stand by. It is the object `lease.json`,
+ * which is only written on condition: made if there is none, replaced if it still is the version that was read.
  *
  * Why no write of an old owner arrives after the first write of the new one:
  *
@@ -18,8 +18,9 @@
  *
  * What this assumes: the store refuses old signatures, as S3 does; the clocks of its machines agree; and what it has
  * accepted it does, or gives up, within two minutes, even if the body of the request stops arriving (Ceph waits for 65
- * seconds). The clocks of the machines that mirror need not be right. And machines are told apart by owner-record.ts: two
- * of them that are the same in all that it compares would both be the owner until one of them has renewed the lease.
+ * seconds). The clocks of the machines that mirror need not be right. And machines are told apart by owner-record.ts:
+ * two of them that are the same in all that it compares would both be the owner until one of them has renewed the
+ * lease.
  */
 import type { Clock } from '../../core/clock.ts';
 import { minuteMs } from '../../core/durations.ts';
@@ -71,6 +72,8 @@ export interface Standby {
   readonly kind: 'standby';
   /** One line. */
   readonly reason: string;
+  /** The machine that publishes, and when the store heard of it. Undefined if none does yet. */
+  readonly publisher?: { readonly name: string; readonly heardMs: number };
 }
 
 /** This machine publishes. */
@@ -98,8 +101,8 @@ const renewedAtStartAfter = 1 / 2;
 const pause = 1 / 20;
 
 /**
- * Takes the lease if it is this machine's, nobody's, or stale. A lease of which less than half has gone costs no request.
- * Throws StorageError, also if the store keeps no conditions.
+ * Takes the lease if it is this machine's, nobody's, or stale. A lease of which less than half has gone costs no
+ * request. Throws StorageError, also if the store keeps no conditions.
  */
 export async function takeLease(options: LeaseOptions): Promise<Owner | Standby> {
   const book = new LeaseBook(options);
@@ -176,7 +179,10 @@ export class Lease {
     }
   }
 
-  /** Renews the lease if it is time to, and no other process of this machine has. What goes wrong is told by {@link mayWrite}. */
+  /**
+   * Renews the lease if it is time to, and no other process of this machine has. What goes wrong is told by {@link
+   * mayWrite}.
+   */
   async renew(): Promise<void> {
     const book = this.#book;
     try {
@@ -263,7 +269,9 @@ class LeaseBook {
     return Math.min(leaseMs - goneMs, storeMs + leaseMs - now);
   }
 
-  /** Returns true if what is remembered is of this bucket and this start of the system, so that times can be compared. */
+  /**
+   * Returns true if what is remembered is of this bucket and this start of the system, so that times can be compared.
+   */
   isCertain({ bucket }: OwnerRecord, { boot, sentMs, sentUptimeMs }: HeldLease): boolean {
     const { machine, clock } = this.options;
     return (
@@ -283,7 +291,10 @@ class LeaseBook {
     return { ...record, bucket: { where: this.where, etagForm }, held: undefined, pending: [], settled: undefined };
   }
 
-  /** Writes the lease anew in place of `held`. Returns undefined if another machine has replaced it. Throws StorageError. */
+  /**
+   * Writes the lease anew in place of `held`. Returns undefined if another machine has replaced it. Throws
+   * StorageError.
+   */
   async renew(held: HeldLease): Promise<HeldLease | undefined> {
     const { generation, takenMs, etag } = held;
     const renewed = await this.put({ generation, takenMs }, { ifMatch: etag });
@@ -387,6 +398,7 @@ function standby(book: LeaseBook, found: FoundLease | undefined, bucket: LeaseBu
   const who = nameOf(book, found);
   return {
     kind: 'standby',
+    publisher: { name: who.replace(/,.*/, ''), heardMs: found.modifiedMs },
     reason: `${where}: ${who} publishes; this machine stands by, and ${what} if nothing is heard of it until ${until}`,
   };
 }

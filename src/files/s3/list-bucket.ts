@@ -8,7 +8,9 @@ import type { StoreClient, StoreRequest } from './store-client.ts';
 /** Where a listing goes on: the parameters of the next request. */
 type Position = Readonly<Record<string, string>>;
 
-/** Yields the objects of the bucket whose keys begin with `root` and `prefix`. Their keys are returned without `root`. */
+/**
+ * Yields the objects of the bucket whose keys begin with `root` and `prefix`. Their keys are returned without `root`.
+ */
 export async function* listObjects(
   client: StoreClient,
   root: string,

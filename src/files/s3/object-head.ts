@@ -41,7 +41,9 @@ export function lengthOf(headers: Answer['headers']): number | undefined {
   return parseBytes(headers['content-length']);
 }
 
-/** Returns the length of the whole object, of which the answer has the bytes from `start`; undefined if it has others. */
+/**
+ * Returns the length of the whole object, of which the answer has the bytes from `start`; undefined if it has others.
+ */
 export function totalBytes(headers: Answer['headers'], start: number): number | undefined {
   const [, first, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
   return parseBytes(first) === start ? parseBytes(total) : undefined;

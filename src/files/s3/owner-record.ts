@@ -1,6 +1,6 @@
 /**
- * What a machine remembers of the lease, in a file of its target beside `state.db`, which is copied to other machines: its
- * id as an owner, and until when the lease is its own.
+ * What a machine remembers of the lease, in a file of its target beside `state.db`, which is copied to other machines:
+ * its id as an owner, and until when the lease is its own.
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
@@ -71,8 +71,8 @@ export function recordFor(record: OwnerRecord, where: string): OwnerRecord {
 }
 
 /**
- * Returns true if the record at `path` was made in this folder of this machine. A copy of a target on another machine is
- * another owner.
+ * Returns true if the record at `path` was made in this folder of this machine. A copy of a target on another machine
+ * is another owner.
  */
 export function isMadeHere({ machine, folder }: OwnerRecord, { id }: Machine, path: string): boolean {
   return machine === id && folder === folderOf(path);

@@ -1,6 +1,6 @@
 /**
- * Finds out how a store takes the conditions of a PUT. Some want the ETag in quotes, some without them, some answer 501, and
- * some take no notice of the condition, which is worst: two owners would both believe that they won.
+ * Finds out how a store takes the conditions of a PUT. Some want the ETag in quotes, some without them, some answer
+ * 501, and some take no notice of the condition, which is worst: two owners would both believe that they won.
  */
 import { StorageError } from '../../core/errors.ts';
 import type { Bucket, Condition } from './bucket.ts';
@@ -10,8 +10,8 @@ const headers = { contentType: 'text/plain' };
 const forms = ['quoted', 'unquoted'] as const;
 
 /**
- * Returns the form of ETags that the store of `open` understands. It tries with the small object `key`, which nobody else
- * may use, and removes it. Throws StorageError if the store keeps no conditions.
+ * Returns the form of ETags that the store of `open` understands. It tries with the small object `key`, which nobody
+ * else may use, and removes it. Throws StorageError if the store keeps no conditions.
  */
 export async function probeConditions(
   open: (form: EtagForm) => Pick<Bucket, 'put' | 'remove' | 'where'>,

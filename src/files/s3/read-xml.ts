@@ -1,6 +1,6 @@
 /**
- * Reads the XML of a store's answers: elements and their texts. Attributes are skipped, and a DOCTYPE is refused, so that
- * nothing can be defined and expanded. It takes linear time.
+ * Reads the XML of a store's answers: elements and their texts. Attributes are skipped, and a DOCTYPE is refused, so
+ * that nothing can be defined and expanded. It takes linear time.
  */
 import { NonsenseError } from '../../core/errors.ts';
 

@@ -1,12 +1,13 @@
 /**
- * Receives one answer of a store through undici's `dispatch`. Its size and its time are limited. A failure that may pass is
- * a value, because most of them are tried again.
+ * Receives one answer of a store through undici's `dispatch`. Its size and its time are limited. A failure that may
+ * pass is a value, because most of them are tried again.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { asError, errorCode } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { PausedError } from '../../core/errors.ts';
+import { joinBytes } from '../../core/join-bytes.ts';
 
 /** An answer. The body is empty if a receiver took it. */
 export interface Answer {
@@ -36,7 +37,9 @@ export class Failure {
   }
 }
 
-/** Receives the pieces of a body, one after the other. While a returned promise is pending, the connection is paused. */
+/**
+ * Receives the pieces of a body, one after the other. While a returned promise is pending, the connection is paused.
+ */
 export type ReceivePiece = (piece: Buffer) => void | Promise<void>;
 
 /** How an answer is received. */
@@ -51,7 +54,9 @@ export interface Reception {
   readonly beforeSending: () => void;
 }
 
-/** Speed below which a body is given up after the first half minute. Time-outs between pieces would never end a drip. */
+/**
+ * Speed below which a body is given up after the first half minute. Time-outs between pieces would never end a drip.
+ */
 const minBytesPerSecond = 1_000;
 const speedGraceMs = 30_000;
 /** Limit for interim answers (1xx), each of which restarts the wait for the final one. */
@@ -161,9 +166,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const done = (): void =>
-      this.#end(() =>
-        this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#pieces) }),
-      );
+      this.#end(() => this.#resolve({ status: this.#status, headers: this.#headers, body: joinBytes(this.#pieces) }));
     if (this.#received === undefined) done();
     else this.#received.then(done, (error: unknown) => this.#end(() => this.#reject(asError(error))));
   }

@@ -1,6 +1,6 @@
 /**
- * Signs requests with AWS Signature Version 4, in headers. It is our own, because a few hashes over a text are all there is
- * to it, and libraries want the requests of `fetch`.
+ * Signs requests with AWS Signature Version 4, in headers. It is our own, because a few hashes over a text are all
+ * there is to it, and libraries want the requests of `fetch`.
  */
 import { createHash, createHmac } from 'node:crypto';
 import type { Credentials } from '../../formats/aws-credentials.ts';

@@ -4,6 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { ResumePoint } from '../../core/file-sink.ts';
+import { joinBytes } from '../../core/join-bytes.ts';
 import type { Digest, StagedFile } from '../file-store.ts';
 
 /** The size of a part in bytes, the least that stores take. There may be 10,000: files of 48 GiB. */
@@ -76,7 +77,7 @@ export class StagedUpload<T extends Upload> implements StagedFile {
     if (this.#digest !== undefined) return this.#digest;
     const isSmall = this.#upload === undefined && this.#buffered <= partBytes;
     if (isSmall && this.#store.mayKeep(this.#buffered)) {
-      this.#chunks = [Buffer.concat(this.#chunks)];
+      this.#chunks = [joinBytes(this.#chunks)];
     } else {
       if (this.#buffered > 0) await this.#send();
       await this.#sending;
@@ -125,7 +126,7 @@ export class StagedUpload<T extends Upload> implements StagedFile {
 
   /** Sends all that is in memory as the next part, once the part before is there. */
   async #send(): Promise<void> {
-    const part = Buffer.concat(this.#chunks);
+    const part = joinBytes(this.#chunks);
     this.#chunks = [];
     this.#buffered = 0;
     await this.#sending;

@@ -1,7 +1,7 @@
 /**
- * Copies a database into the bucket, and back. A copy costs two requests that write: the blocks that changed since the last
- * one go into a new pack, and the manifest that names them replaces the one before on condition. Neither the database nor a
- * pack is ever in memory as a whole.
+ * Copies a database into the bucket, and back. A copy costs two requests that write: the blocks that changed since the
+ * last one go into a new pack, and the manifest that names them replaces the one before on condition. Neither the
+ * database nor a pack is ever in memory as a whole.
  */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -88,7 +88,9 @@ export async function putCopy(bucket: Bucket, { path, version, generation, previ
   if (version.number % cleanedEvery === 0) await removeUnnamed(bucket, [manifest, ...(previous ? [previous] : [])]);
 }
 
-/** Returns false if all blocks are to be packed anew, because too much of the packs is dead, or blocks became too many. */
+/**
+ * Returns false if all blocks are to be packed anew, because too much of the packs is dead, or blocks became too many.
+ */
 function isWorthKeeping(previous: Manifest, bytes: number): boolean {
   const packs = [...packsOf(previous)];
   const all = packs.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -206,8 +208,8 @@ async function removeUnnamed(bucket: Bucket, manifests: readonly Manifest[]): Pr
 }
 
 /**
- * Writes the copy in the bucket to the path `to`, where nothing may be. Each block is compared with its hash. Returns the
- * copy's manifest, or undefined if there is none. Throws StorageError.
+ * Writes the copy in the bucket to the path `to`, where nothing may be. Each block is compared with its hash. Returns
+ * the copy's manifest, or undefined if there is none. Throws StorageError.
  */
 export async function fetchCopy(bucket: Bucket, to: string): Promise<FoundManifest | undefined> {
   for (let tries = 1; ; tries += 1) {

@@ -1,6 +1,6 @@
 /**
- * `state/manifest.json.gz` of a bucket: what the copy of the state there is made of. The copy is cut into blocks of the same
- * size. Each lies compressed in one of the packs beside the manifest.
+ * `state/manifest.json.gz` of a bucket: what the copy of the state there is made of. The copy is cut into blocks of the
+ * same size. Each lies compressed in one of the packs beside the manifest.
  */
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';

@@ -1,6 +1,6 @@
 /**
- * Sends signed requests to a bucket. What may pass is tried again, with growing delays and jitter, for a limited time; what
- * will not ends in a StorageError of one line, which names the bucket and what to do, but no credentials.
+ * Sends signed requests to a bucket. What may pass is tried again, with growing delays and jitter, for a limited time;
+ * what will not ends in a StorageError of one line, which names the bucket and what to do, but no credentials.
  */
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';

@@ -88,8 +88,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Reads a `trusted_root.json`: certificate authorities and logs with their keys, and from when to when each of them counts.
- * `source` tells where it is from. Throws UsageError.
+ * Reads a `trusted_root.json`: certificate authorities and logs with their keys, and from when to when each of them
+ * counts. `source` tells where it is from. Throws UsageError.
  */
 function parseTrustedRoot(text: string, source: string): TrustMaterial {
   const root = materialIn(text, source);

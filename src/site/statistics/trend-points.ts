@@ -16,7 +16,9 @@ export interface TrendPoint {
   readonly to: number;
 }
 
-/** Returns the points for `days`: each day, or the weeks that end with the last day. Weeks without a day are left out. */
+/**
+ * Returns the points for `days`: each day, or the weeks that end with the last day. Weeks without a day are left out.
+ */
 export function trendPoints(days: readonly Pick<DayDownloads, 'day'>[]): readonly TrendPoint[] {
   if (days.length < manyDays) return days.map(({ day }, at) => ({ day, from: at, to: at + 1 }));
   const points: TrendPoint[] = [];

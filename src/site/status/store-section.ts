@@ -9,7 +9,9 @@ import { section, table } from './section.ts';
 
 const daysSummed = 30;
 
-/** Returns the requests and bytes of the last run, of the last days, and of the last check; false if there were none. */
+/**
+ * Returns the requests and bytes of the last run, of the last days, and of the last check; false if there were none.
+ */
 export function renderStore({ runs, days, lastCheck, now }: SiteFacts): Html | false {
   const lastRun = runs[0]?.results?.store;
   const lastDays = sumOfUsage(days.filter(({ day }) => now - day < daysSummed * dayMs).map(({ store }) => store));

@@ -4,8 +4,8 @@ import { asStorage, openDatabase } from './open-database.ts';
 import { openForReading } from './open-read-only.ts';
 
 /**
- * Writes the database at `path`, as it is at this moment, to `to`, which must be missing or empty. A copy of the file by
- * itself would lack what SQLite keeps in a file beside it, and could be of two moments. Throws StorageError.
+ * Writes the database at `path`, as it is at this moment, to `to`, which must be missing or empty. A copy of the file
+ * by itself would lack what SQLite keeps in a file beside it, and could be of two moments. Throws StorageError.
  */
 export function copyDatabase(path: string, to: string): void {
   const db = openForReading(path);
@@ -20,8 +20,8 @@ export function copyDatabase(path: string, to: string): void {
 const pagesAtATime = 2048;
 
 /**
- * Writes the pages of the database at `path`, as they are at this moment, to the file `to`, which must be missing or empty.
- * Pages keep their places, so that two copies differ only where the database changed. Throws StorageError.
+ * Writes the pages of the database at `path`, as they are at this moment, to the file `to`, which must be missing or
+ * empty. Pages keep their places, so that two copies differ only where the database changed. Throws StorageError.
  */
 export async function copyPages(path: string, to: string): Promise<void> {
   const db = openForReading(path);

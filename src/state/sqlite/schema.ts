@@ -213,7 +213,9 @@ const sourceColumn = `
   CREATE INDEX projects_by_source ON projects (source) WHERE source IS NOT NULL;
 `;
 
-/** The index of parked projects, added by version 7: a queue of a million projects may have few of them, or a million. */
+/**
+ * The index of parked projects, added by version 7: a queue of a million projects may have few of them, or a million.
+ */
 const parkedIndex = `
   CREATE INDEX queue_parked ON queue (since, name, obstacle, attempts) WHERE attempts > 0;
 `;

@@ -98,8 +98,8 @@ export class SqliteObjectJournal extends SqliteTables<ReturnType<typeof prepareS
 }
 
 /**
- * Returns 52 bits, which a number holds exactly. If two paths share them, which among 16 million files happens to hardly
- * any mirror, one of both has another ETag than is remembered, and is read by a quick check.
+ * Returns 52 bits, which a number holds exactly. If two paths share them, which among 16 million files happens to
+ * hardly any mirror, one of both has another ETag than is remembered, and is read by a quick check.
  */
 function hashOf(path: WebPath): number {
   return Number.parseInt(sha256Hex(Buffer.from(path)).slice(0, 13), 16);

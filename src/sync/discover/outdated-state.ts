@@ -1,7 +1,7 @@
 /**
- * Recovers from a state that is older than its tree, because it was restored from a backup, came from another machine, or
- * lost its last changes in a power failure, or all of them. Such a state does not know what was published since, and no
- * other step would look for that.
+ * Recovers from a state that is older than its tree, because it was restored from a backup, came from another machine,
+ * or lost its last changes in a power failure, or all of them. Such a state does not know what was published since, and
+ * no other step would look for that.
  */
 import { adoptRemovals } from '../../adopt/adopt-removals.ts';
 import { NonsenseError, throwIfPaused } from '../../core/errors.ts';
@@ -23,8 +23,8 @@ const projectsAtATime = 2000;
 const treeBase = new URL('http://tree.invalid/simple/x/');
 
 /**
- * Queues all projects in which state and tree differ if the state is older than the tree, or came from another machine, and
- * reports that. Throws StorageError, PausedError.
+ * Queues all projects in which state and tree differ if the state is older than the tree, or came from another machine,
+ * and reports that. Throws StorageError, PausedError.
  */
 export async function recoverOldState(mirror: Mirror): Promise<void> {
   const { state, files, report, signal } = mirror;
@@ -51,8 +51,8 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
 }
 
 /**
- * Queues the projects whose pages are in a bucket if the state is new, because the one before is lost. Otherwise the pages of
- * a project that upstream removed meanwhile would be served for ever.
+ * Queues the projects whose pages are in a bucket if the state is new, because the one before is lost. Otherwise the
+ * pages of a project that upstream removed meanwhile would be served for ever.
  */
 async function recoverLostState(mirror: Mirror): Promise<void> {
   const { state, files, report } = mirror;
@@ -65,8 +65,8 @@ async function recoverLostState(mirror: Mirror): Promise<void> {
 }
 
 /**
- * Compares a state that came from another machine with the tree: with the pages if they are on this machine, and else with
- * the root index alone. If that is the one that the state knows, later runs of the other machine changed nothing.
+ * Compares a state that came from another machine with the tree: with the pages if they are on this machine, and else
+ * with the root index alone. If that is the one that the state knows, later runs of the other machine changed nothing.
  */
 async function recoverRestored(mirror: Mirror): Promise<void> {
   const { state, files, report } = mirror;
@@ -164,8 +164,8 @@ async function enqueueMissingPages(mirror: Mirror, areDoubted: boolean): Promise
 }
 
 /**
- * Returns the held files of the project that are not in place, where nothing looks before a page links to them: what was
- * removed after the backup has left the store.
+ * Returns the held files of the project that are not in place, where nothing looks before a page links to them: what
+ * was removed after the backup has left the store.
  */
 async function lostFiles({ state, files }: Mirror, name: ProjectName): Promise<WebPath[]> {
   const held = state.held.project(name).files.filter(({ path }) => files.isRemote(path));

@@ -1,6 +1,7 @@
 /**
- * Writes the root index, our list of all projects. It consists of pieces of some thousand projects, so that a run that changes a few
- * projects renders and compresses only the pieces that they are in, and copies the others from the published files.
+ * Writes the root index, our list of all projects. It consists of pieces of some thousand projects, so that a run that
+ * changes a few projects renders and compresses only the pieces that they are in, and copies the others from the
+ * published files.
  */
 import { crc32 } from 'node:zlib';
 import { inPages } from '../../core/in-pages.ts';

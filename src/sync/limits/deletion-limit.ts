@@ -186,8 +186,8 @@ export class DeletionLimit {
   }
 
   /**
-   * Counts the deletion and returns true, if it may be done. Once one is refused, all later ones of its kind are refused, and once a
-   * removal is refused, all deletions are.
+   * Counts the deletion and returns true, if it may be done. Once one is refused, all later ones of its kind are
+   * refused, and once a removal is refused, all deletions are.
    */
   admit(deletion: Deletion): boolean {
     const { name, isRemoval } = deletion;

@@ -10,7 +10,9 @@
  */
 import { minuteMs } from '../../core/durations.ts';
 
-/** The numbers of connections to begin with and to stop at. Equal numbers fix it, except where the host is overloaded. */
+/**
+ * The numbers of connections to begin with and to stop at. Equal numbers fix it, except where the host is overloaded.
+ */
 export interface ConnectionRange {
   readonly start: number;
   readonly max: number;

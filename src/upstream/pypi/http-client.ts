@@ -8,6 +8,7 @@ import type { Dispatcher } from 'undici';
 import { asError, hasCode, messageOf } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { MirrorError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
+import { joinBytes } from '../../core/join-bytes.ts';
 import type { Throttle } from '../../core/throttle.ts';
 import type { MeasuredAnswer } from './connection-limit.ts';
 import { isGzip } from './content-encoding.ts';
@@ -266,7 +267,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#settle.resolve({
       status: this.#status,
       headers: this.#headers,
-      body: Buffer.concat(this.#chunks),
+      body: joinBytes(this.#chunks),
       measured,
     });
   }

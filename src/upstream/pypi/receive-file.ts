@@ -37,8 +37,8 @@ export function receiveFile(
 }
 
 /**
- * The bytes that are taken of a file that has `size` by the index; undefined where it does not say. That is a hint, for the
- * hash counts; but every body has to end.
+ * The bytes that are taken of a file that has `size` by the index; undefined where it does not say. That is a hint, for
+ * the hash counts; but every body has to end.
  */
 function maxBytesOf(size: number | undefined): number {
   return size === undefined ? maxUnsizedBytes : Math.max(2 * size, size + slackBytes);

@@ -147,3 +147,17 @@ t.test('hooks that fail are a warning', async (t) => {
     line: /WARNING - hooks fail since \S+: a run without -q prints why/,
   });
 });
+
+t.test('of a machine that stands by only its own questions get old', async (t) => {
+  const standby = (asked: string) => ({ publisher: 'b.example', heard: before(0.1), asked });
+  const old: Partial<Status> = { lastComplete: before(300), runs: [], heldBack: 3, recentAlarms: 2 };
+  t.same(judge({ ...old, standby: standby(before(0.05)) }), {
+    code: 0,
+    line: 'PEP381 OK - stands by; b.example publishes and was heard of 6 min 00 s ago; 500 B free | age=180s;21600;86400;0 free=500B;100:;30:;0',
+  });
+  t.match(judge({ standby: standby(before(7)) }), {
+    code: 1,
+    line: /^PEP381 WARNING - stands by, and last asked who publishes 7 h 00 min ago \|/,
+  });
+  t.match(judge({ standby: standby(before(0)), disk: { size: 1000, free: 20 } }), { code: 2, line: /20 B free of/ });
+});

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { isThere, openTarget, requestAgeMs, takeRequest } from '../../../src/cli/target/target.ts';
+import { isThere, openTarget, pathsOf, requestAgeMs, takeRequest } from '../../../src/cli/target/target.ts';
 import { StorageError } from '../../../src/core/errors.ts';
 import { openToAll } from '../../fixtures/open-to-all.ts';
 import { calledAsOrdinaryUser, ordinaryUserOrReason } from '../../fixtures/ordinary-user.ts';
@@ -14,8 +14,7 @@ t.test('a path that may not be read is a storage error, and not taken for absent
   t.throws(() => openTarget(root), { name: 'StorageError', message: /state\.db: cannot be looked at: ELOOP/ });
   t.throws(() => isThere(join(root, 'state.db')), StorageError);
   const requestFlag = join(root, 'run/sync-requested');
-  const target = { root, config: '', state: '', listing: '', lock: '', requestFlag, syncLog: '', keptSyncLog: '' };
-  t.throws(() => requestAgeMs(target, 0), StorageError);
+  t.throws(() => requestAgeMs({ ...pathsOf(root), requestFlag }, 0), StorageError);
   t.equal(isThere(join(root, 'missing')), false);
   t.equal(isThere(join(root, 'missing/below')), false);
 });

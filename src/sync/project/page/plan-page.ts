@@ -25,9 +25,9 @@ export interface PlannedPage {
 }
 
 /**
- * Plans the page `classified`. Rejected files and files that were fetched in vain and are not tried again yet are hidden
- * from the rules, so that they do not take the place of files that can be held. Files that are `gone` from their paths
- * do not count as held.
+ * Plans the page `classified`. Rejected files and files that were fetched in vain and are not tried again yet are
+ * hidden from the rules, so that they do not take the place of files that can be held. Files that are `gone` from their
+ * paths do not count as held.
  */
 export function planPage(
   mirror: Mirror,
