@@ -57,6 +57,7 @@ function faultTests(isShort: boolean): readonly string[] {
   const ofPrograms = [
     'kill',
     'kill-update',
+    'disk-thread',
     'adopt-kill',
     'contract-runs',
     'sync-cgi',
