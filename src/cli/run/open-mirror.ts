@@ -1,4 +1,7 @@
 /** Chooses and opens the adapters for a target. No other module knows all of them. */
+import { realpathSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { Clock } from '../../core/clock.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
@@ -6,6 +9,7 @@ import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
 import { type StoreUsage, sumOfUsage } from '../../core/store-usage.ts';
 import type { ChangedPaths } from '../../files/changed-paths.ts';
+import { DiskThread } from '../../files/filesystem/disk-thread.ts';
 import { PathSpool, spooling } from '../../files/filesystem/path-spool.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
@@ -76,7 +80,7 @@ export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirr
   const removals = laterClock(clock, upstream);
   const { owner } = options;
   const opened = await openFiles({
-    ...{ target, settings, state, clock, signal, removals, isReadOnly: dryRun },
+    ...{ target, settings, state, clock, signal, removals, isReadOnly: dryRun, thread: diskThread(options) },
     ...(owner && { mayWrite: owner.mayWrite }),
   });
   const isHeard = settings.hooks.afterRun !== undefined && !dryRun;
@@ -116,4 +120,11 @@ export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirr
       await close();
     },
   };
+}
+
+/** Returns the thread that helps with many files on the disk, or undefined if there is no core for it. */
+function diskThread({ target, settings, dryRun }: OpenMirrorOptions): DiskThread | undefined {
+  const program = process.argv[1];
+  if (program === undefined || dryRun || settings.storage !== undefined || availableParallelism() < 2) return undefined;
+  return new DiskThread(join(dirname(realpathSync(program)), 'disk.js'), join(target.root, 'web'));
 }
