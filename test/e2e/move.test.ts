@@ -257,9 +257,9 @@ t.test('what is damaged is not copied, and the next run fetches it again', onlyE
 t.test('runs leave a mirror alone that is being moved', onlyEvery(needsStore), async (t) => {
   const m = await openMoving(t, 'files');
   m.addStorage();
-  m.store.freeze();
   const moving = m.start('--move-to', 's3');
   await until('the move', () => moving.stdout().includes('Moving'));
+  m.store.freeze();
   t.same(await m.run(), { ...quiet, stdout: 'The mirror is being moved; mirroring is skipped\n' });
   t.match(await m.run('--move-to', 's3'), { code: 1, stderr: /a run or another move is at work/ });
   m.store.thaw();
