@@ -69,6 +69,13 @@ t.test('a run that is killed in its thread, before or within any step, is comple
   t.ok(killed > 0, 'the thread had work');
 });
 
+t.test('a run for the index alone starts no thread, which would slow it down', async (t) => {
+  const target = join(work, 'index-only');
+  const node = ['--require', killAt];
+  const env = { KILL_AT: '1', KILL_THREAD: '1' };
+  t.same(await run(join(programs, 'pep381run'), ['--index-only', ...args(target)], { node, env }), silent);
+});
+
 t.test('a run that is killed at any moment is completed by the next', async (t) => {
   for (let kill = 0; kill < kills; kill += 1) {
     const target = join(work, `killed-sometime-${kill}`);
