@@ -38,6 +38,7 @@ const wanted = contentOf(await mirror(t, 'undisturbed'));
 for (const [what, change] of [
   ['missing', (path: string) => rmSync(path)],
   ['cut off', (path: string) => writeFileSync(path, '"use strict"; const a = {')],
+  ['never ready', (path: string) => writeFileSync(path, 'setInterval(() => {}, 1000);')],
 ] as const)
   t.test(`with a disk.js that is ${what} a run does all by itself, and says nothing`, async (t) => {
     const copy = join(work, `programs, ${what}`);

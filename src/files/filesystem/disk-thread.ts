@@ -155,12 +155,11 @@ export class DiskThread {
       return;
     }
     worker.on('message', (message: typeof ready | DiskAnswer) => {
-      if (message === ready) {
-        this.#worker = worker;
-        // Before now it would have no effect that lasts.
-        worker.unref();
-      } else this.#receive(message);
+      if (message === ready) this.#worker = worker;
+      else this.#receive(message);
     });
+    // The program does not wait for a thread that never becomes ready. Before now it would have no effect that lasts.
+    worker.on('online', () => worker.unref());
     worker.on('error', (error) => this.#end(messageOf(error)));
     worker.on('exit', (code) => this.#end(`exit code ${code}`));
   }
