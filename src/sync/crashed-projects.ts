@@ -3,6 +3,8 @@
  * start of each run.
  */
 import { andMore } from '../core/and-more.ts';
+import type { ProjectName } from '../core/names.ts';
+import { pagePath } from '../core/paths.ts';
 import { parkDelayMs } from '../core/retry.ts';
 import type { QueuedProject } from '../state/queue.ts';
 import type { Mirror } from './mirror.ts';
@@ -42,4 +44,24 @@ export function parkCrashed({ state, clock, report, settings }: Mirror): void {
 /** Returns how many runs died while the project was in progress. */
 export function crashCountOf({ deaths = 0 }: QueuedProject): number {
   return deaths;
+}
+
+/**
+ * Returns true if a run died while it removed the project, so that its page is gone. That run was allowed to, and if
+ * this one were not, the root index would go on to list a project without a page.
+ */
+export async function hasBegunRemoval({ files }: Mirror, due: QueuedProject): Promise<boolean> {
+  return crashCountOf(due) > 0 && (await files.size(pagePath('index.html', due.name))) === undefined;
+}
+
+/** Returns the projects whose removal was begun and is completed by this run. */
+export async function begunRemovals(mirror: Mirror): Promise<ProjectName[]> {
+  const { state, clock } = mirror;
+  const begun: ProjectName[] = [];
+  for (const name of state.inProgress.crashSuspects(clock.now())) {
+    const due = state.queue.entryOf(name);
+    if (due !== undefined && state.held.project(name).published && (await hasBegunRemoval(mirror, due)))
+      begun.push(name);
+  }
+  return begun;
 }

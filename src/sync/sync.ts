@@ -16,7 +16,7 @@ import { explainReason } from '../policy/render-reason.ts';
 import { indexState, rootIndexIsDue } from '../state/mirror-state.ts';
 import { change } from '../state/state-section.ts';
 import { compareClocks } from './clocks.ts';
-import { parkCrashed } from './crashed-projects.ts';
+import { begunRemovals, parkCrashed } from './crashed-projects.ts';
 import { ChangeWatcher } from './discover/changes-during-run.ts';
 import { discoverChanges } from './discover/discover.ts';
 import { recoverOldState } from './discover/outdated-state.ts';
@@ -56,7 +56,7 @@ export async function sync(opened: Mirror): Promise<WorkResult> {
     mirror = { ...mirror, selection };
     await verifyPages(mirror, seen);
     compareClocks(mirror);
-    mirror.deletionLimit.beginPass();
+    mirror.deletionLimit.beginPass(await begunRemovals(mirror));
     warnOfExcluded(mirror);
     const memory = { parked, changes: new ChangeWatcher(mirror) };
     const knowsAll = discoverTrouble === undefined;

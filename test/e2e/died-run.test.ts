@@ -135,6 +135,37 @@ t.test('a removal that was allowed, and whose run died, is completed by the next
   );
 });
 
+t.test('what a run that died has removed counts for the limit of the day', async (t) => {
+  const names = Array.from({ length: 30 }, (_, at) => `part${at}`);
+  const root = (version: string, from: number) => makeWheel({ name: 'root', version, requires: names.slice(from) });
+  const sample = await openMirrored(
+    t,
+    program,
+    () => {
+      const index = new SampleIndex();
+      for (const name of names) index.publish(makeWheel({ name, version: '1.0' }));
+      index.publish(root('1.0', 0));
+      return index;
+    },
+    { settings: 'projects = ["root"]\ndependencies = true\n' },
+  );
+  const { server, target } = sample;
+  const replaceRoot = (version: number, from: number): void => {
+    server.index.removeRelease('root', `${version - 1}.0`);
+    server.index.publish(root(`${version}.0`, from));
+  };
+  replaceRoot(2, 5);
+  const killer = `
+    const fs = require('node:fs');
+    const rename = fs.renameSync;
+    fs.renameSync = (from, to) => (/web.packages.*part/.test(from) ? process.abort() : rename(from, to));`;
+  t.equal((await runBehind(t, sample, killer, '-q')).code, 'SIGABRT');
+  replaceRoot(3, 10);
+  t.match(await sample.mirror('-q'), { code: 5, stderr: /a day may remove 6 projects/ });
+  const pages = readdirSync(join(target, 'web/simple')).filter((name) => name.startsWith('part'));
+  t.ok(pages.length >= 24, `${pages.length} are left`);
+});
+
 t.test('an uncaught error ends the run with 70, and the status says so', async (t) => {
   const sample = await openMirrored(t, program, smallIndex);
   const { server, target } = sample;

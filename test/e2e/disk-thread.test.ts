@@ -38,6 +38,7 @@ const wanted = contentOf(await mirror(t, 'undisturbed'));
 for (const [what, change] of [
   ['missing', (path: string) => rmSync(path)],
   ['cut off', (path: string) => writeFileSync(path, '"use strict"; const a = {')],
+  ['never ready', (path: string) => writeFileSync(path, 'setInterval(() => {}, 1000);')],
 ] as const)
   t.test(`with a disk.js that is ${what} a run does all by itself, and says nothing`, async (t) => {
     const copy = join(work, `programs, ${what}`);
@@ -45,6 +46,20 @@ for (const [what, change] of [
     change(join(copy, 'disk.js'));
     t.same(contentOf(await mirror(t, what, join(copy, 'pep381run'))), wanted);
   });
+
+t.test('with limited addresses (ulimit -v) no thread is started', async (t) => {
+  const copy = join(work, 'programs that tell');
+  cpSync(programs, copy, { recursive: true });
+  const started = join(work, 'started');
+  writeFileSync(join(copy, 'disk.js'), `require('node:fs').writeFileSync(${JSON.stringify(started)}, '');`);
+  const program = join(copy, 'pep381run');
+  const limited = ['ulimit -v 100000000; exec "$0" "$@"', process.execPath, program, ...args(join(work, 'limited'))];
+  t.same(await run('-c', limited, { command: 'sh' }), silent);
+  t.notOk(existsSync(started));
+  t.same(contentOf(join(work, 'limited')), wanted);
+  await mirror(t, 'unlimited', program);
+  t.ok(existsSync(started));
+});
 
 /** Runs once undisturbed on a target on which a run was killed, and expects the same as without. */
 async function goOn(t: Test, target: string, what: string): Promise<void> {

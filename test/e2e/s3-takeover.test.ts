@@ -69,6 +69,9 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
     stderr: '',
   });
   t.match(await b.run(program, '--status', '--check', b.target), { code: 0, stdout: /^PEP381 OK - stands by; / });
+  t.match(await b.run(checkfiles, b.target), { code: 0, stdout: /stands by/, stderr: '' });
+  t.same(await b.run(checkfiles, '-q', b.target), quiet);
+  t.match(await b.run(processlogs, b.target, '/dev/null'), { code: 0, stdout: /stands by/, stderr: '' });
   t.match(readFileSync(metrics, 'utf8'), /^pep381_standby_timestamp_seconds\{.*publisher="another target on .*"\} \d/m);
 
   server.index.publish(makeWheel({ name: 'delta', version: '1.0' }));

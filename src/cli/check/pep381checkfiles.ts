@@ -81,6 +81,8 @@ async function runAlone(command: CheckArguments): Promise<number> {
 
 function openCheckTarget({ target: folder, kind }: CheckArguments): Target {
   const target = openTarget(resolve(folder));
+  // A machine that has always stood by knows nothing of the mirror, which is no fault of it.
+  if (kind === 'check' && isThere(target.standby)) return target;
   const web = join(target.root, 'web');
   if (!isThere(web) && !isThere(target.state))
     throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);

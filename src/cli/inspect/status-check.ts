@@ -36,7 +36,7 @@ export function judgeStatus(status: Status, thresholds: Thresholds, nowMs: numbe
     ...(standby === undefined ? measurementsOf(status, thresholds, nowMs) : [standbyAge(standby, thresholds, nowMs)]),
     freeSpaceOf(status, thresholds),
   ];
-  const facts = standby === undefined ? factsAgainst(status, nowMs) : [];
+  const facts = standby === undefined ? factsAgainst(status, nowMs) : factsAgainstStandby(standby, nowMs);
   const problems = [...facts, ...measured.flatMap((one) => problemOf(one))];
   problems.sort((a, b) => b.severity - a.severity);
   const code = problems[0]?.severity ?? ok;
@@ -124,6 +124,13 @@ const maxAheadMs = 5 * minuteMs;
 /** Returns true if a time lies in the future, so that it says nothing of an age. */
 function isAhead(time: string | undefined, nowMs: number): boolean {
   return time !== undefined && Date.parse(time) - nowMs > maxAheadMs;
+}
+
+/** Returns what is wrong with a machine that stands by whatever the limits are. */
+function factsAgainstStandby({ asked }: StandbyStatus, nowMs: number): Problem[] {
+  if (!isAhead(asked, nowMs)) return [];
+  const text = `stands by, and last asked who publishes in the future, ${asked}: was the clock wrong?`;
+  return [{ severity: warning, text }];
 }
 
 /** Returns what is wrong whatever the limits are. */

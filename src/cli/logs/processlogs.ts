@@ -21,7 +21,7 @@ import { openLease } from '../storage/open-lease.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
-import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
+import { isThere, lockOf, openTarget, pathsOf, prepareTarget, type Target } from '../target/target.ts';
 import { expandBraces } from './expand-braces.ts';
 import { openMirrorStats, openStatsFiles, openStatsStore, openStatsThreads } from './open-stats.ts';
 
@@ -44,9 +44,10 @@ export const processlogs: Program<RunCommand> = {
   },
 };
 
-/** Makes the two checks of 1.5, with its messages. */
+/** Makes the two checks of 1.5, with its messages. A machine that has always stood by has no tree. */
 function checkTarget(target: string): void {
   if (!isThere(target)) throw new UsageError(`${target} does not exist`);
+  if (isThere(pathsOf(target).standby)) return;
   if (!isThere(join(target, 'web'))) throw new UsageError(`Not a pypi mirror (${target}/web does not exist)`);
 }
 

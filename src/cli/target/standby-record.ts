@@ -37,7 +37,9 @@ export function readStandby({ standby: path }: Target): StandbyRecord | undefine
 export function writeStandby({ standby: path }: Target, record: StandbyRecord, mode: number): void {
   const written = `${path}.new`;
   guardStorage(path, () => {
-    const file = openSync(written, 'w', mode);
+    // A run that died left it, or somebody else put a link there: nothing is written through that.
+    rmSync(written, { recursive: true, force: true });
+    const file = openSync(written, 'wx', mode);
     try {
       fchmodSync(file, mode);
       writeFileSync(file, `${JSON.stringify(record)}\n`);

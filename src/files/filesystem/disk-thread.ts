@@ -3,6 +3,7 @@
  * of small files waits for most. The bytes are handed over in shared memory, of which there is little, so that a slow
  * disk fills no memory. Whatever the thread does not take, the caller does.
  */
+import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../core/caught-error.ts';
 import { StorageError, UnfitFileError } from '../../core/errors.ts';
@@ -146,6 +147,7 @@ export class DiskThread {
 
   #start(): void {
     this.#isStarted = true;
+    if (hasLimitedAddresses()) return;
     let worker: Worker;
     try {
       const workerData: DiskThreadData = { web: this.#web };
@@ -155,12 +157,11 @@ export class DiskThread {
       return;
     }
     worker.on('message', (message: typeof ready | DiskAnswer) => {
-      if (message === ready) {
-        this.#worker = worker;
-        // Before now it would have no effect that lasts.
-        worker.unref();
-      } else this.#receive(message);
+      if (message === ready) this.#worker = worker;
+      else this.#receive(message);
     });
+    // The program does not wait for a thread that never becomes ready. Before now it would have no effect that lasts.
+    worker.on('online', () => worker.unref());
     worker.on('error', (error) => this.#end(messageOf(error)));
     worker.on('exit', (code) => this.#end(`exit code ${code}`));
   }
@@ -197,6 +198,19 @@ export class DiskThread {
     this.#worker = undefined;
     this.#reason ||= reason;
     for (const resolve of this.#waiting.splice(0)) resolve(undefined);
+  }
+}
+
+/**
+ * Returns true if the addresses of the process are limited (`ulimit -v`). If there is no room for what V8 reserves for a
+ * thread, it ends the process.
+ */
+function hasLimitedAddresses(): boolean {
+  try {
+    return !/^Max address space +unlimited /m.test(readFileSync('/proc/self/limits', 'latin1'));
+  } catch {
+    // The kernel does not tell.
+    return false;
   }
 }
 

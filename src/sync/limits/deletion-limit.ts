@@ -92,11 +92,17 @@ export class DeletionLimit {
 
   /**
    * Computes what may be deleted. Must be called in each pass, once the changes are queued. If deletions are held back
-   * already, they stay so, like further ones of the same kind, until a person allows them.
+   * already, they stay so, like further ones of the same kind, until a person allows them. `begun` are projects whose
+   * removal a run began that died: they are completed in any case, and go before all others.
    */
-  beginPass(): void {
+  beginPass(begun: readonly ProjectName[] = []): void {
     if (this.#allowed === undefined) this.#beginDay();
     else this.#beginAllowed(this.#allowed);
+    for (const name of begun) {
+      const index = this.#indexOf(this.#sourceOf(name));
+      const { removals, all } = index.counts;
+      index.counts = { removals, all: all + 1 - (this.#goneShares.get(name) ?? 0) };
+    }
     for (const [source, removals] of this.#state.removals.queued()) {
       const { isReached, counts, limit } = this.#indexOf(source);
       isReached.removals ||= counts.removals + removals > limit.removals;

@@ -15,7 +15,7 @@ import { adoptionState, rootIndexIsDue } from '../../state/mirror-state.ts';
 import { type Obstacle, type QueuedProject, requestByName } from '../../state/queue.ts';
 import { upstreamRemovals } from '../../state/removal-log.ts';
 import type { PageDigest, ProjectResponse } from '../../upstream/upstream.ts';
-import { crashCountOf } from '../crashed-projects.ts';
+import { hasBegunRemoval } from '../crashed-projects.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { unverifiedReason } from '../snapshot/verify-pages.ts';
@@ -407,14 +407,6 @@ async function removeAbsent(
   const why = isQuarantined ? upstreamRemovals.quarantined : upstreamRemovals.removed;
   await removeProject(mirror, due, keepFiles ? quarantined : held.files, why);
   return { finished: { kind: 'removed', due, why, lost, quarantined, keepFiles } };
-}
-
-/**
- * Returns true if a run died while it removed the project, so that its page is gone. That run was allowed to, and if
- * this one were not, the root index would go on to list a project without a page.
- */
-async function hasBegunRemoval({ files }: Mirror, due: QueuedProject): Promise<boolean> {
-  return crashCountOf(due) > 0 && (await files.size(pagePath('index.html', due.name))) === undefined;
 }
 
 /** Removes the project from the index, and `files` from the tree. `rule` is the reason, for people. */

@@ -159,5 +159,9 @@ t.test('of a machine that stands by only its own questions get old', async (t) =
     code: 1,
     line: /^PEP381 WARNING - stands by, and last asked who publishes 7 h 00 min ago \|/,
   });
+  t.match(judge({ standby: standby(before(-48)) }), {
+    code: 1,
+    line: /^PEP381 WARNING - stands by, and last asked who publishes in the future, .*: was the clock wrong\? \|/,
+  });
   t.match(judge({ standby: standby(before(0)), disk: { size: 1000, free: 20 } }), { code: 2, line: /20 B free of/ });
 });
