@@ -36,8 +36,6 @@ const starter = 'scripts/starter.ts';
 const refuseOldNode = 'scripts/refuse-old-node.ts';
 const installer = 'scripts/package/install.sh';
 const cgi = { 'pep381sync.cgi': 'cgi/pep381sync.ts' };
-/** What a thread of a program runs. It has classes of errors of its own. */
-const threads = { 'disk.js': 'src/files/filesystem/run-disk-thread.ts' };
 /** Parts of programs that are loaded only when they are needed. */
 const parts = {
   'example.js': 'src/cli/config/example-config.ts',
@@ -91,7 +89,6 @@ export async function bundlePrograms(dist) {
   }
   for (const [part, source] of Object.entries(parts))
     await bundle(source, join(dist, part), { plugins: [withoutHttp2, withSharedErrors] });
-  for (const [thread, source] of Object.entries(threads)) await bundle(source, join(dist, thread), {});
   writeFileSync(join(dist, 'COPYRIGHT'), renderCopyright(inputs));
   copyFileSync(join(root, installer), join(dist, 'install.sh'));
   for (const name of readdirSync(dist)) if (name.endsWith('.js')) addId(join(dist, name));

@@ -56,7 +56,6 @@ function parseOptions(argv: readonly string[]): { rounds: number; seed: number; 
 function faultTests(isShort: boolean): readonly string[] {
   const ofPrograms = [
     'kill',
-    'disk-thread',
     'adopt-kill',
     'contract-runs',
     'sync-cgi',

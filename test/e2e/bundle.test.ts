@@ -40,7 +40,6 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
   const others = readdirSync(copied).filter((name) => !isProgram(name));
   t.same(others.sort(), [
     'COPYRIGHT',
-    'disk.js',
     'example.js',
     'hook.js',
     'http.js',

@@ -2,14 +2,12 @@
  * Kills a program just before the step whose number is in KILL_AT, as `kill -9` would. It is loaded before the program
  * (`node --require kill-at.cjs program`), and counts the steps that change something on disk. A step that writes bytes
  * counts as two: before the first byte, and in the middle. The flush of a single file is no step, because only a power
- * cut shows if it took place. With KILL_LOG the steps are listed in that file when the program ends. Each thread counts
- * its own steps; with KILL_THREAD=1 the program itself has none.
+ * cut shows if it took place. With KILL_LOG the steps are listed in that file when the program ends.
  */
 const childProcess = require('node:child_process');
 const { constants } = require('node:fs');
 const fs = require('node:fs');
 const { promisify } = require('node:util');
-const { isMainThread } = require('node:worker_threads');
 
 const { appendFileSync, writeFileSync, writeSync } = fs;
 const killAt = Number(process.env.KILL_AT ?? 0);
@@ -19,7 +17,7 @@ let within = false;
 
 /** Counts a step. If it is the chosen one, does `half` of it and kills the process. */
 function step(name, half = () => {}) {
-  if (within || (isMainThread && process.env.KILL_THREAD === '1')) return;
+  if (within) return;
   steps.push(name);
   if (steps.length !== killAt) return;
   half();

@@ -1,9 +1,9 @@
 /**
- * The power fails at every other step of small programs, and at some of one with a thread, and a reader finds every link
- * and every file right: a missing flush is seen here. `npm run test:faults` does the same to large ones.
+ * The power fails at every other step of small programs, and a reader finds every link and every file right: a missing flush
+ * is seen here. `npm run test:faults` does the same to large ones.
  */
 import t from 'tap';
-import { sceneOfManyFiles, scenes, skip, sufferPowerCuts } from '../faults/power-scenes.ts';
+import { scenes, skip, sufferPowerCuts } from '../faults/power-scenes.ts';
 
 for (const name of ['a mirror of one project is made', 'one file is removed']) {
   t.test(`the power fails while ${name}`, { skip }, async (t) => {
@@ -12,7 +12,3 @@ for (const name of ['a mirror of one project is made', 'one file is removed']) {
     await sufferPowerCuts(t, await open(t), 2, 2);
   });
 }
-
-t.test('the power fails while a thread creates and renames many small files', { skip }, async (t) => {
-  await sufferPowerCuts(t, await sceneOfManyFiles(t), 150, 2);
-});

@@ -37,22 +37,20 @@ export function traceMissing(): false | string {
 /**
  * Runs `program` to its end. `log` is the path of a file for the trace, which is removed afterwards. Returns two
  * traces: what other threads do during a flush comes before the flush in the first, and after it in the second.
- * `renamers` is the number of threads that rename files.
  */
 export async function traced(
   program: string,
   args: readonly string[],
   folder: string,
   log: string,
-): Promise<{ ended: Ended; traces: DiskStep[][]; renamers: number }> {
+): Promise<{ ended: Ended; traces: DiskStep[][] }> {
   const options = ['-f', '-y', '-xx', '-s', '100000000', '-o', log, '-e', `trace=${calls}`, '-e', 'signal=none'];
   const ended = await run(options[0] ?? '', [...options.slice(1), process.execPath, program, ...args], {
     command: 'strace',
   });
   const text = readFileSync(log, 'latin1');
   rmSync(log);
-  const renamers = new Set([...text.matchAll(/^(\d+) +rename\(/gm)].map(([, thread]) => thread)).size;
-  return { ended, traces: [false, true].map((early) => parseTrace(text, folder, early)), renamers };
+  return { ended, traces: [false, true].map((early) => parseTrace(text, folder, early)) };
 }
 
 interface Call {

@@ -2,15 +2,7 @@
 import { rmSync } from 'node:fs';
 import t from 'tap';
 import { rounds, seededRandom } from './options.ts';
-import {
-  cutEverywhere,
-  record,
-  sceneOfManyFiles,
-  sceneOfUpdate,
-  scenes,
-  skip,
-  sufferPowerCuts,
-} from './power-scenes.ts';
+import { cutEverywhere, record, sceneOfUpdate, scenes, skip, sufferPowerCuts } from './power-scenes.ts';
 
 /** Few rounds try each so manieth step only. */
 const stride = Math.max(1, Math.round(200 / rounds(1)));
@@ -20,10 +12,6 @@ for (const [name, open] of Object.entries(scenes)) {
     await sufferPowerCuts(t, await open(t), stride, rounds(0.08));
   });
 }
-
-t.test('the power fails while a thread creates and renames many small files', { skip }, async (t) => {
-  await sufferPowerCuts(t, await sceneOfManyFiles(t), 20 * stride, rounds(0.02));
-});
 
 t.test('a program that flushes nothing is found out', { skip }, async (t) => {
   const scene = await sceneOfUpdate(t);

@@ -12,7 +12,6 @@ import { openBundle } from '../e2e/bundle.ts';
 import { changeEverything, indexToKill } from '../e2e/index-to-kill.ts';
 import { type Ended, each, run, withoutDeath } from '../e2e/program.ts';
 import { treeOf } from '../e2e/tree.ts';
-import { manyProjects } from '../fixtures/many-projects.ts';
 import { makeSdist } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
@@ -44,8 +43,6 @@ export interface Scene {
   heal(target: string): Promise<Ended[]>;
   /** True if the mirror need not know the ETag with which upstream has served a page. */
   readonly forgetsEtags?: boolean;
-  /** The number of threads that rename files; one if it is not given. */
-  readonly renamers?: number;
 }
 
 async function openServer(t: Test, index = indexToKill()): Promise<SampleServer> {
@@ -95,11 +92,6 @@ function sceneOfTinyUpdate(t: Test): Promise<Scene> {
     server.index.removeFile('tiny', 'tiny-1.0.tar.gz');
   };
   return sceneOfRun(t, prepare, faultsIn, tinyIndex());
-}
-
-/** Returns a scene with so many small files that a thread creates and renames them. Each disk takes long to be looked at. */
-export async function sceneOfManyFiles(t: Test): Promise<Scene> {
-  return { ...(await sceneOfRun(t, async () => {}, faultsIn, manyProjects())), renamers: 2 };
 }
 
 export function sceneOfUpdate(t: Test): Promise<Scene> {
@@ -180,9 +172,8 @@ export async function record(t: Test, scene: Scene): Promise<Recorded> {
   await scene.prepare(before);
   cpSync(before, target, { recursive: true, preserveTimestamps: true });
   const [program, ...args] = scene.command(target);
-  const { ended, traces, renamers } = await traced(program, args, target, join(folder, 'trace'));
+  const { ended, traces } = await traced(program, args, target, join(folder, 'trace'));
   t.equal(ended.stderr, '');
-  t.equal(renamers, scene.renamers ?? 1);
   for (const steps of traces) {
     const model = new DiskModel(before);
     for (const step of steps) model.apply(step);

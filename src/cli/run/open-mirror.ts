@@ -1,7 +1,4 @@
 /** Chooses and opens the adapters for a target. No other module knows all of them. */
-import { realpathSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { Clock } from '../../core/clock.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
@@ -9,7 +6,6 @@ import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
 import { type StoreUsage, sumOfUsage } from '../../core/store-usage.ts';
 import type { ChangedPaths } from '../../files/changed-paths.ts';
-import { DiskThread } from '../../files/filesystem/disk-thread.ts';
 import { PathSpool, spooling } from '../../files/filesystem/path-spool.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
@@ -80,7 +76,7 @@ export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirr
   const removals = laterClock(clock, upstream);
   const { owner } = options;
   const opened = await openFiles({
-    ...{ target, settings, state, clock, signal, removals, isReadOnly: dryRun, thread: diskThread(options) },
+    ...{ target, settings, state, clock, signal, removals, isReadOnly: dryRun },
     ...(owner && { mayWrite: owner.mayWrite }),
   });
   const isHeard = settings.hooks.afterRun !== undefined && !dryRun;
@@ -120,15 +116,4 @@ export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirr
       await close();
     },
   };
-}
-
-/**
- * Returns the thread that helps with many files on the disk, or undefined if there is no core for it. A run that makes
- * pages alone takes a tenth longer with it.
- */
-function diskThread({ target, settings, dryRun }: OpenMirrorOptions): DiskThread | undefined {
-  const program = process.argv[1];
-  const hasFiles = !dryRun && !settings.indexOnly && settings.storage === undefined;
-  if (program === undefined || !hasFiles || availableParallelism() < 2) return undefined;
-  return new DiskThread(join(dirname(realpathSync(program)), 'disk.js'), join(target.root, 'web'));
 }

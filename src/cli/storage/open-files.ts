@@ -5,7 +5,6 @@ import { UsageError } from '../../core/errors.ts';
 import type { StoreUsage } from '../../core/store-usage.ts';
 import { fenced } from '../../files/fenced-files.ts';
 import type { FileStore } from '../../files/file-store.ts';
-import type { DiskThread } from '../../files/filesystem/disk-thread.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import type { Bucket } from '../../files/s3/bucket.ts';
 import { isSamePlace, storageState } from '../../state/mirror-state.ts';
@@ -32,8 +31,6 @@ export interface FilesOptions {
   readonly staging?: string;
   /** The clock by which removed files are put under a day of the trash; `clock` if it is not given. */
   readonly removals?: Pick<Clock, 'now'> | undefined;
-  /** Helps where all files are on the disk; undefined if the program does not publish many. */
-  readonly thread?: DiskThread | undefined;
   /** True if nothing will be written. */
   readonly isReadOnly?: boolean;
   /** Called before anything is changed, in the store or on the disk. It may throw. */
@@ -53,12 +50,12 @@ export interface OpenedFiles {
 
 /** Opens the files. Throws UsageError if they lie elsewhere than the settings say, and StorageError. */
 export async function openFiles(options: FilesOptions): Promise<OpenedFiles> {
-  const { target, settings, state, clock, staging, removals, thread, isReadOnly = false } = options;
+  const { target, settings, state, clock, staging, removals, isReadOnly = false } = options;
   expectPlace(target, settings.storage, state);
   // What a run changes has to be moved, too, so a move looks at all of it again.
   if (!isReadOnly && state.get(storageState).moving !== undefined)
     state.set(change(storageState, { moving: undefined }));
-  const local = new FilesystemFileStore(target.root, clock, staging, removals, thread);
+  const local = new FilesystemFileStore(target.root, clock, staging, removals);
   if (!isReadOnly) local.create();
   const createFolders = (): void => local.create();
   if (settings.storage === undefined) return { files: local, bucket: undefined, createFolders, close: async () => {} };

@@ -15,11 +15,9 @@ import type { Clock } from '../../core/clock.ts';
 import { dayOf } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
-import { joinBytes } from '../../core/join-bytes.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Entry, FileStore, FullDigest, Room, StagedFile, Stat, Write } from '../file-store.ts';
 import { digestFile, readSlice, readWhole } from './digest-file.ts';
-import type { DiskThread } from './disk-thread.ts';
 import { Flushers, flushNow } from './flush.ts';
 import { Mounts, notOfTheTree } from './mounts.ts';
 import { PublishedFolders } from './published-folders.ts';
@@ -46,7 +44,6 @@ export class FilesystemFileStore implements FileStore {
   readonly #commits: GroupCommit<Step>;
   readonly #flushers: Flushers;
   readonly #folders: PublishedFolders;
-  readonly #thread: DiskThread | undefined;
   #temporaries = 0;
   /** Names that earlier runs left in staging, read once because nearly every download finds nothing there. */
   #remains: Set<string> | undefined;
@@ -54,15 +51,9 @@ export class FilesystemFileStore implements FileStore {
   /**
    * Opens the tree below the folder `target`. Nothing is created or changed before {@link create}. Programs that may
    * run at the same time must not share a `staging` folder. Removed files go to the trash under the day of the clock
-   * `removals`. `thread` is for a program that may publish many files.
+   * `removals`.
    */
-  constructor(
-    target: string,
-    clock: Clock,
-    staging = 'staging',
-    removals: Pick<Clock, 'now'> = clock,
-    thread?: DiskThread,
-  ) {
+  constructor(target: string, clock: Clock, staging = 'staging', removals: Pick<Clock, 'now'> = clock) {
     this.#web = join(target, 'web');
     this.#staging = staging;
     this.#mounts = new Mounts(target);
@@ -70,7 +61,6 @@ export class FilesystemFileStore implements FileStore {
     this.#trash = new Trash(this.#web, this.#mounts);
     this.#target = target;
     this.#removals = removals;
-    this.#thread = thread;
     this.#flushers = new Flushers((path) => this.#stagingOf(path));
     this.#commits = new GroupCommit(clock, (steps) => this.#commit(steps));
   }
@@ -186,9 +176,7 @@ export class FilesystemFileStore implements FileStore {
   stage(key: string, _path: WebPath): Promise<StagedFile> {
     const staging = this.#stagingOf(join(this.#web, 'packages'));
     this.#remains ??= new Set(guardStorage(staging, () => readdirSync(staging)));
-    return StagedDownload.open(join(staging, key), this.#remains.has(`${key}.etag`), (path, pieces) =>
-      this.#createSmall(path, pieces),
-    );
+    return StagedDownload.open(join(staging, key), this.#remains.has(`${key}.etag`));
   }
 
   publish(writes: readonly Write[]): Promise<void> {
@@ -245,28 +233,24 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async #commit(steps: readonly Step[]): Promise<void> {
-    const writes = steps.flatMap((step) => ('writes' in step ? step.writes : []));
-    const staged = await allOf(
-      writes.map(async (write) => ({ from: await this.#written(write), to: this.#at(write.path) })),
-    );
-    await this.#flushers.flush(new Set(staged.map(({ from }) => from)));
+    const staged: { from: string; to: string }[][] = [];
+    const written = new Set<string>();
+    for (const step of steps) {
+      if (!('writes' in step)) continue;
+      staged.push(step.writes.map((write) => ({ from: this.#written(write), to: this.#at(write.path) })));
+    }
+    for (const { from } of staged.flat()) written.add(from);
+    await this.#flushers.flush(written);
 
     const touched = new Set<string>();
     for (const step of steps)
       if ('discards' in step) for (const path of step.discards) this.#moveToTrash(path, touched);
-    const folders = staged.length > 0 ? await this.#thread?.rename(staged) : undefined;
-    if (folders === undefined) for (const { from, to } of staged) this.#folders.moveInto(from, to, touched);
-    await this.#flushers.flush(new Set([...touched, ...(folders ?? [])]));
-  }
-
-  /** Creates a file in staging, by the thread if it takes the file. */
-  async #createSmall(path: string, pieces: readonly Buffer[]): Promise<void> {
-    if ((await this.#thread?.create(path, pieces)) === true) return;
-    guardStorage(path, () => writeNew(path, joinBytes(pieces)));
+    for (const { from, to } of staged.flat()) this.#folders.moveInto(from, to, touched);
+    await this.#flushers.flush(touched);
   }
 
   /** Writes `write` into staging, and returns the path of the staged file. */
-  async #written({ path, body, mtimeMs }: Write): Promise<string> {
+  #written({ path, body, mtimeMs }: Write): string {
     let file: string;
     const to = this.#at(path);
     if (body instanceof StagedDownload) {
@@ -274,7 +258,7 @@ export class FilesystemFileStore implements FileStore {
     } else {
       this.#temporaries += 1;
       file = join(this.#stagingOf(to), `write-${this.#temporaries}`);
-      if (body instanceof Uint8Array) await this.#createSmall(file, [body]);
+      if (body instanceof Uint8Array) guardStorage(file, () => writeNew(file, body));
       else if ('sameAs' in body) guardStorage(file, () => linkOrCopy(this.#at(body.sameAs), file));
       else throw new TypeError('staged by another store');
     }
@@ -310,12 +294,6 @@ export class FilesystemFileStore implements FileStore {
     touched.add(dirname(place));
     return true;
   }
-}
-
-/** Resolves with all values, or rejects with the first error, but only when nothing goes on any more. */
-async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
 }
 
 /** Returns true if nothing lies at `path`. Returns false if the file system does not tell, as reading then tells why. */

@@ -10,12 +10,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, createReadStream, lstatSync, openSync, readFileSync, rmSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { ResumePoint } from '../../core/file-sink.ts';
+import { joinBytes } from '../../core/join-bytes.ts';
 import type { Digest, StagedFile } from '../file-store.ts';
 import { storageError } from './storage-errors.ts';
 import { openNew, writeNew } from './write-new.ts';
-
-/** Creates the file at `path` with these bytes, as {@link writeNew} does. */
-export type CreateSmall = (path: string, pieces: readonly Buffer[]) => Promise<void>;
 
 const writeChunk = promisify(write);
 const spillBytes = 1 << 20;
@@ -32,20 +30,15 @@ export class StagedDownload implements StagedFile {
   #chunks: Buffer[] = [];
   #buffered = 0;
   #fd: number | undefined;
-  readonly #createSmall: CreateSmall;
 
-  private constructor(path: string, createSmall: CreateSmall) {
+  private constructor(path: string) {
     this.path = `${path}.part`;
     this.#etagPath = `${path}.etag`;
-    this.#createSmall = createSmall;
   }
 
-  /**
-   * Opens the download at `path` (without suffix). With `hasRemains` it finds the part that an earlier run left. What is
-   * kept in memory is written by `createSmall`.
-   */
-  static async open(path: string, hasRemains: boolean, createSmall: CreateSmall): Promise<StagedDownload> {
-    const download = new StagedDownload(path, createSmall);
+  /** Opens the download at `path` (without suffix). With `hasRemains` it finds the part that an earlier run left. */
+  static async open(path: string, hasRemains: boolean): Promise<StagedDownload> {
+    const download = new StagedDownload(path);
     if (hasRemains) await download.#guard(() => download.#findRemains());
     return download;
   }
@@ -79,7 +72,7 @@ export class StagedDownload implements StagedFile {
   finish(): Promise<Digest> {
     return this.#guard(async () => {
       if (this.#fd === undefined && this.#bytes === this.#buffered) {
-        await this.#createSmall(this.path, this.#chunks);
+        writeNew(this.path, joinBytes(this.#chunks));
       } else {
         await this.#spill();
         this.#close();
