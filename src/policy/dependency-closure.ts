@@ -222,8 +222,8 @@ function cached<T>(make: (text: string) => T): (text: string) => T {
 }
 
 /**
- * The extras by whose names `marker` asks (`extra == "x"`, `"x" in extras`); others mean nothing to it, and more of
- * them never make it fail. Undefined where it asks in another way, which is when any may mean something.
+ * Returns the extras that `marker` asks for by name (`extra == "x"`, `"x" in extras`). Other extras do not change its
+ * result. Returns undefined if it asks in another way, so that any extra may change the result.
  */
 function namedExtras(marker: Marker): ReadonlySet<string> | undefined {
   const names = new Set<string>();

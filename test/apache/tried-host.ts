@@ -1,3 +1,4 @@
+/** What the tests of the virtual hosts get, each of which is called with every host. */
 import type { Host, Served } from '../fixtures/hosts.ts';
 
 /** A virtual host with the small mirror behind it. */

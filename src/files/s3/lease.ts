@@ -398,14 +398,20 @@ function standby(book: LeaseBook, found: FoundLease | undefined, bucket: LeaseBu
   const who = nameOf(book, found);
   return {
     kind: 'standby',
-    publisher: { name: who.replace(/,.*/, ''), heardMs: found.modifiedMs },
+    publisher: { name: hostOf(book, found), heardMs: found.modifiedMs },
     reason: `${where}: ${who} publishes; this machine stands by, and ${what} if nothing is heard of it until ${until}`,
   };
 }
 
+/** Returns the machine that has the lease, as a part of a sentence. */
+function nameOf(book: LeaseBook, found: FoundLease): string {
+  const host = hostOf(book, found);
+  return host === found.host ? host : `${host}, or one that this is a copy of,`;
+}
+
 /** Returns the name of the machine that has the lease. */
-function nameOf({ options: { machine } }: LeaseBook, { host }: FoundLease): string {
-  return host === machine.host ? `another target on ${host}, or one that this is a copy of,` : host;
+function hostOf({ options: { machine } }: LeaseBook, { host }: FoundLease): string {
+  return host === machine.host ? `another target on ${host}` : host;
 }
 
 function timeOf(ms: number): string {
