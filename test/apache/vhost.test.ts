@@ -22,7 +22,7 @@ testHosts(t, 'a small mirror', async (t, host) => {
   writeLongMetadata(target);
   const apache = await host.open(t, { target });
   const tried = { host, apache, target };
-  // Before any file is in the cache.
+  // Before any file is in the cache: what mod_cache itself answers, such as 416, lacks the security headers.
   await t.test('error pages and redirects forbid what pages forbid, and are kept by nobody', (t) =>
     testErrors(t, tried),
   );
