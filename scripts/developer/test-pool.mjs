@@ -19,12 +19,11 @@ const worker = fileURLToPath(new URL('test-worker.mjs', import.meta.url));
 const execArgv = ['--enable-source-maps', '--import=./scripts/developer/typescript.mjs'];
 
 /**
- * Runs `files` in this order, each for `timeoutSeconds` at most. Prints a line for each, and all of the output of those
- * that fail. Rejects if one does.
+ * Runs the files of `waiting` in this order, and takes each out of it, until it is empty; each for `timeoutSeconds` at
+ * most. Prints a line for each, and all of the output of those that fail. Rejects if one does.
  */
-export async function runInPool(files, timeoutSeconds, processes = perCore * availableParallelism()) {
+export async function runInPool(waiting, timeoutSeconds, processes = perCore * availableParallelism()) {
   const startMs = performance.now();
-  const waiting = [...files];
   const results = [];
   const work = async () => {
     while (waiting.length > 0) await runInOne(waiting, timeoutSeconds, (end) => results.push(told(end)));
