@@ -4,7 +4,7 @@ import type { ProjectName } from '../../core/names.ts';
 import { type ChangelogEntries, type ChangelogEntry, notListed } from '../changelog-entries.ts';
 import { nameOf } from './checked-text.ts';
 import { isDue } from './is-due.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 interface AnnouncementRow {
   readonly serial: number;
@@ -79,29 +79,34 @@ export class SqliteChangelogEntries
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    add: db.prepare<[string, number, string | null, string | null, number]>(
-      'INSERT INTO announced (project, serial, version, action, at) VALUES (?, ?, ?, ?, ?)',
-    ),
-    of: db.prepare<[string], AnnouncementRow>(
-      'SELECT serial, version, action, at FROM announced WHERE project = ? ORDER BY id',
-    ),
-    unconfirmedAbsences: db.prepare<{ absentBefore: number; removedBefore: number; now: number }, { name: string }>(
-      `SELECT q.name FROM queue q LEFT JOIN projects p ON p.name = q.name
+  return onFirstUse({
+    add: () =>
+      db.prepare<[string, number, string | null, string | null, number]>(
+        'INSERT INTO announced (project, serial, version, action, at) VALUES (?, ?, ?, ?, ?)',
+      ),
+    of: () =>
+      db.prepare<[string], AnnouncementRow>(
+        'SELECT serial, version, action, at FROM announced WHERE project = ? ORDER BY id',
+      ),
+    unconfirmedAbsences: () =>
+      db.prepare<{ absentBefore: number; removedBefore: number; now: number }, { name: string }>(
+        `SELECT q.name FROM queue q LEFT JOIN projects p ON p.name = q.name
        WHERE obstacle IN ('absent', 'stale', 'failed')
          AND since <= iif(obstacle = 'absent', :absentBefore, :removedBefore)
          AND ${isDue} AND coalesce(restored, 0) = 0
          AND (p.name IS NOT NULL OR EXISTS (SELECT 1 FROM unsettled WHERE project = q.name))
          AND iif(obstacle = 'absent', removed = 0,
            EXISTS (SELECT 1 FROM announced WHERE project = q.name AND action = 'remove project'))`,
-    ),
-    gone: db.prepare<[string]>('UPDATE queue SET removed = 1, next_try = 0 WHERE name = ?'),
-    back: db.prepare<[string]>('UPDATE queue SET removed = 0, next_try = 0 WHERE name = ?'),
-    forgetAbove: db.prepare<[number]>('DELETE FROM announced WHERE serial > ?'),
-    forget: db.prepare<[number]>('DELETE FROM announced WHERE at < ? AND project NOT IN (SELECT name FROM queue)'),
-    forgetRemoval: db.prepare<[string]>("DELETE FROM announced WHERE project = ? AND action = 'remove project'"),
-    settle: db.prepare<[string, number]>(
-      "DELETE FROM announced WHERE project = ? AND serial <= ? AND action IS NOT 'remove project'",
-    ),
-  };
+      ),
+    gone: () => db.prepare<[string]>('UPDATE queue SET removed = 1, next_try = 0 WHERE name = ?'),
+    back: () => db.prepare<[string]>('UPDATE queue SET removed = 0, next_try = 0 WHERE name = ?'),
+    forgetAbove: () => db.prepare<[number]>('DELETE FROM announced WHERE serial > ?'),
+    forget: () =>
+      db.prepare<[number]>('DELETE FROM announced WHERE at < ? AND project NOT IN (SELECT name FROM queue)'),
+    forgetRemoval: () => db.prepare<[string]>("DELETE FROM announced WHERE project = ? AND action = 'remove project'"),
+    settle: () =>
+      db.prepare<[string, number]>(
+        "DELETE FROM announced WHERE project = ? AND serial <= ? AND action IS NOT 'remove project'",
+      ),
+  });
 }

@@ -7,7 +7,7 @@ import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import type { HeldFile, HeldProject, HeldProjects } from '../held-projects.ts';
 import { filePathOf, nameOf } from './checked-text.ts';
 import { provenanceNumber, verdictOf } from './provenance-number.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 /** A project as its page is published. */
 interface PublishedProject {
@@ -206,45 +206,50 @@ const projectColumns = 'name, display_name, serial, etag, status, restored, sour
 const fileColumns = 'path, size, sha256, metadata_sha256, provenance';
 
 function prepareStatements(db: Database.Database) {
-  return {
-    project: db.prepare<[string], ProjectRow>(`SELECT ${projectColumns} FROM projects WHERE name = ?`),
-    published: db.prepare<[string, number], ProjectRow>(
-      `SELECT ${projectColumns} FROM projects WHERE name > ? ORDER BY name LIMIT ?`,
-    ),
-    publishedFrom: db.prepare<[string], string>('SELECT name FROM projects WHERE source = ? ORDER BY name').pluck(),
-    sources: db.prepare<[], { source: string; projects: number }>(
-      'SELECT source, count(*) AS projects FROM projects WHERE source IS NOT NULL GROUP BY source ORDER BY source',
-    ),
-    publish: db.prepare<PublishValues>(
-      `INSERT INTO projects (name, display_name, serial, etag, status, source, seen)
+  return onFirstUse({
+    project: () => db.prepare<[string], ProjectRow>(`SELECT ${projectColumns} FROM projects WHERE name = ?`),
+    published: () =>
+      db.prepare<[string, number], ProjectRow>(
+        `SELECT ${projectColumns} FROM projects WHERE name > ? ORDER BY name LIMIT ?`,
+      ),
+    publishedFrom: () =>
+      db.prepare<[string], string>('SELECT name FROM projects WHERE source = ? ORDER BY name').pluck(),
+    sources: () =>
+      db.prepare<[], { source: string; projects: number }>(
+        'SELECT source, count(*) AS projects FROM projects WHERE source IS NOT NULL GROUP BY source ORDER BY source',
+      ),
+    publish: () =>
+      db.prepare<PublishValues>(
+        `INSERT INTO projects (name, display_name, serial, etag, status, source, seen)
        VALUES (:name, :displayName, :serial, :etag, :status, :source, :seen)
        ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, serial = excluded.serial,
          etag = excluded.etag, status = excluded.status, source = excluded.source, seen = excluded.seen,
          restored = iif(:served, 0, restored)`,
-    ),
-    see: db.prepare<[number, string]>('UPDATE projects SET seen = ? WHERE name = ?'),
-    deleteProject: db.prepare<[string]>('DELETE FROM projects WHERE name = ?'),
-    forgetSerials: db.prepare<[]>('UPDATE projects SET serial = NULL'),
-    forgetEtag: db.prepare<[string]>('UPDATE projects SET etag = NULL WHERE name = ?'),
-    forgetEtags: db.prepare<[]>('UPDATE projects SET etag = NULL'),
-    filesOf: db.prepare<[string], FileRow>(`SELECT ${fileColumns} FROM files WHERE project = ?`),
-    fileAt: db.prepare<[string], FileRow>(`SELECT ${fileColumns} FROM files WHERE path = ?`),
-    filesBelow: db.prepare<[string, string, number], FileRow>(
-      `SELECT ${fileColumns} FROM files WHERE path > ? AND path < ? LIMIT ?`,
-    ),
-    filesAfter: db.prepare<[string, number], FileRow>(
-      `SELECT ${fileColumns} FROM files WHERE path > ? ORDER BY path LIMIT ?`,
-    ),
-    holderOf: db.prepare<[string], { project: ProjectName }>('SELECT project FROM files WHERE path = ?'),
-    putFile: db.prepare<[string, string, number, Buffer, Buffer | null, number]>(
-      `INSERT INTO files (path, project, size, sha256, metadata_sha256, provenance) VALUES (?, ?, ?, ?, ?, ?)
+      ),
+    see: () => db.prepare<[number, string]>('UPDATE projects SET seen = ? WHERE name = ?'),
+    deleteProject: () => db.prepare<[string]>('DELETE FROM projects WHERE name = ?'),
+    forgetSerials: () => db.prepare<[]>('UPDATE projects SET serial = NULL'),
+    forgetEtag: () => db.prepare<[string]>('UPDATE projects SET etag = NULL WHERE name = ?'),
+    forgetEtags: () => db.prepare<[]>('UPDATE projects SET etag = NULL'),
+    filesOf: () => db.prepare<[string], FileRow>(`SELECT ${fileColumns} FROM files WHERE project = ?`),
+    fileAt: () => db.prepare<[string], FileRow>(`SELECT ${fileColumns} FROM files WHERE path = ?`),
+    filesBelow: () =>
+      db.prepare<[string, string, number], FileRow>(
+        `SELECT ${fileColumns} FROM files WHERE path > ? AND path < ? LIMIT ?`,
+      ),
+    filesAfter: () =>
+      db.prepare<[string, number], FileRow>(`SELECT ${fileColumns} FROM files WHERE path > ? ORDER BY path LIMIT ?`),
+    holderOf: () => db.prepare<[string], { project: ProjectName }>('SELECT project FROM files WHERE path = ?'),
+    putFile: () =>
+      db.prepare<[string, string, number, Buffer, Buffer | null, number]>(
+        `INSERT INTO files (path, project, size, sha256, metadata_sha256, provenance) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (path) DO UPDATE SET project = excluded.project, size = excluded.size, sha256 = excluded.sha256,
          metadata_sha256 = excluded.metadata_sha256, provenance = excluded.provenance`,
-    ),
-    deleteFile: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
-    deleteFilesOf: db.prepare<[string]>('DELETE FROM files WHERE project = ?'),
-    addPending: db.prepare<[string, string]>('INSERT OR IGNORE INTO unsettled (project, path) VALUES (?, ?)'),
-    pending: db.prepare<[string], { path: WebPath }>('SELECT path FROM unsettled WHERE project = ?'),
-    forgetPending: db.prepare<[string]>('DELETE FROM unsettled WHERE project = ?'),
-  };
+      ),
+    deleteFile: () => db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
+    deleteFilesOf: () => db.prepare<[string]>('DELETE FROM files WHERE project = ?'),
+    addPending: () => db.prepare<[string, string]>('INSERT OR IGNORE INTO unsettled (project, path) VALUES (?, ?)'),
+    pending: () => db.prepare<[string], { path: WebPath }>('SELECT path FROM unsettled WHERE project = ?'),
+    forgetPending: () => db.prepare<[string]>('DELETE FROM unsettled WHERE project = ?'),
+  });
 }

@@ -4,7 +4,7 @@ import type { ProjectName } from '../../core/names.ts';
 import type { InProgress } from '../in-progress.ts';
 import { nameOf } from './checked-text.ts';
 import { isDue } from './is-due.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 export class SqliteInProgress extends SqliteTables<ReturnType<typeof prepareStatements>> implements InProgress {
   constructor(connection: Connection) {
@@ -29,14 +29,16 @@ export class SqliteInProgress extends SqliteTables<ReturnType<typeof prepareStat
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    begin: db.prepare<[string]>('UPDATE queue SET under_way = 1 WHERE name = ?'),
-    end: db.prepare<[]>('UPDATE queue SET under_way = 0 WHERE under_way = 1'),
-    countDeaths: db
-      .prepare<[], string>('UPDATE queue SET deaths = deaths + 1, under_way = 0 WHERE under_way = 1 RETURNING name')
-      .pluck(),
-    crashSuspects: db
-      .prepare<{ now: number }, string>(`SELECT name FROM queue WHERE deaths > 0 AND ${isDue} ORDER BY deaths, name`)
-      .pluck(),
-  };
+  return onFirstUse({
+    begin: () => db.prepare<[string]>('UPDATE queue SET under_way = 1 WHERE name = ?'),
+    end: () => db.prepare<[]>('UPDATE queue SET under_way = 0 WHERE under_way = 1'),
+    countDeaths: () =>
+      db
+        .prepare<[], string>('UPDATE queue SET deaths = deaths + 1, under_way = 0 WHERE under_way = 1 RETURNING name')
+        .pluck(),
+    crashSuspects: () =>
+      db
+        .prepare<{ now: number }, string>(`SELECT name FROM queue WHERE deaths > 0 AND ${isDue} ORDER BY deaths, name`)
+        .pluck(),
+  });
 }

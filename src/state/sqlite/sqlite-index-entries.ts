@@ -7,7 +7,7 @@ import type { Change } from '../state-section.ts';
 import { nameOf } from './checked-text.ts';
 import { type EntryRow, entryOf } from './sqlite-held-projects.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 /**
  * The projects whose entries have changed, added by version 6. Triggers see every way in which they change. OR IGNORE
@@ -56,15 +56,15 @@ export class SqliteIndexEntries extends SqliteTables<ReturnType<typeof prepareSt
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    within: db.prepare<[string, string], EntryRow>(
-      'SELECT name, display_name, serial FROM projects WHERE name >= ? AND name < ? ORDER BY name',
-    ),
-    from: db.prepare<[string], EntryRow>(
-      'SELECT name, display_name, serial FROM projects WHERE name >= ? ORDER BY name',
-    ),
-    changed: db.prepare<[number], string>('SELECT name FROM changed_entries ORDER BY name LIMIT ?').pluck(),
-    forget: db.prepare<[string]>('DELETE FROM changed_entries WHERE name = ?'),
-    forgetAll: db.prepare<[]>('DELETE FROM changed_entries'),
-  };
+  return onFirstUse({
+    within: () =>
+      db.prepare<[string, string], EntryRow>(
+        'SELECT name, display_name, serial FROM projects WHERE name >= ? AND name < ? ORDER BY name',
+      ),
+    from: () =>
+      db.prepare<[string], EntryRow>('SELECT name, display_name, serial FROM projects WHERE name >= ? ORDER BY name'),
+    changed: () => db.prepare<[number], string>('SELECT name FROM changed_entries ORDER BY name LIMIT ?').pluck(),
+    forget: () => db.prepare<[string]>('DELETE FROM changed_entries WHERE name = ?'),
+    forgetAll: () => db.prepare<[]>('DELETE FROM changed_entries'),
+  });
 }

@@ -1,7 +1,7 @@
 /** The sections of the state about the mirror as a whole, in SQLite: one row for each key, as JSON. */
 import type Database from 'better-sqlite3';
 import type { Change, Section } from '../state-section.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 export class SqliteMirrorState extends SqliteTables<ReturnType<typeof prepareStatements>> {
   constructor(connection: Connection) {
@@ -28,11 +28,12 @@ export class SqliteMirrorState extends SqliteTables<ReturnType<typeof prepareSta
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    of: db.prepare<[string], { key: string; value: string }>(
-      'SELECT key, value FROM mirror WHERE key IN (SELECT value FROM json_each(?))',
-    ),
-    put: db.prepare<[string, string]>('INSERT OR REPLACE INTO mirror (key, value) VALUES (?, ?)'),
-    delete: db.prepare<[string]>('DELETE FROM mirror WHERE key = ?'),
-  };
+  return onFirstUse({
+    of: () =>
+      db.prepare<[string], { key: string; value: string }>(
+        'SELECT key, value FROM mirror WHERE key IN (SELECT value FROM json_each(?))',
+      ),
+    put: () => db.prepare<[string, string]>('INSERT OR REPLACE INTO mirror (key, value) VALUES (?, ?)'),
+    delete: () => db.prepare<[string]>('DELETE FROM mirror WHERE key = ?'),
+  });
 }

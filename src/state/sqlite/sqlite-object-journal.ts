@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import { sha256Hex } from '../../core/hash.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { DueDeletion, JournaledUpload, ObjectJournal, RememberedEtag } from '../../files/object-journal.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 import { etagFrom, storedEtag } from './stored-etag.ts';
 
 export const objectJournalTables = `
@@ -106,24 +106,27 @@ function hashOf(path: WebPath): number {
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    uploads: db.prepare<[], JournaledUpload>('SELECT upload AS uploadId, path FROM object_uploads'),
-    addUpload: db.prepare<[string, string]>('INSERT OR REPLACE INTO object_uploads VALUES (?, ?)'),
-    removeUpload: db.prepare<[string]>('DELETE FROM object_uploads WHERE upload = ?'),
-    deleteLater: db.prepare<[string, number]>('INSERT OR IGNORE INTO object_deletions VALUES (?, ?)'),
-    forgetDeletion: db.prepare<[string]>('DELETE FROM object_deletions WHERE path = ?'),
-    deletion: db.prepare<[string], { readonly path: WebPath }>('SELECT path FROM object_deletions WHERE path = ?'),
-    due: db.prepare<[number, number], DueDeletion>(
-      'SELECT path, due AS dueMs FROM object_deletions WHERE due <= ? ORDER BY due, path LIMIT ?',
-    ),
-    days: db.prepare<[], { readonly day: string }>('SELECT day FROM object_trash ORDER BY day'),
-    addDay: db.prepare<[string]>('INSERT OR IGNORE INTO object_trash VALUES (?)'),
-    copies: db.prepare<[], { readonly path: WebPath }>('SELECT path FROM object_copies ORDER BY path'),
-    addCopy: db.prepare<[string]>('INSERT OR IGNORE INTO object_copies VALUES (?)'),
-    removeCopy: db.prepare<[string]>('DELETE FROM object_copies WHERE path = ?'),
-    etag: db.prepare<[number], { readonly etag: Buffer | string }>('SELECT etag FROM object_etags WHERE path_hash = ?'),
-    rememberEtag: db.prepare<[number, Buffer | string]>('INSERT OR REPLACE INTO object_etags VALUES (?, ?)'),
-    forgetEtag: db.prepare<[number]>('DELETE FROM object_etags WHERE path_hash = ?'),
-    removeDay: db.prepare<[string]>('DELETE FROM object_trash WHERE day = ?'),
-  };
+  return onFirstUse({
+    uploads: () => db.prepare<[], JournaledUpload>('SELECT upload AS uploadId, path FROM object_uploads'),
+    addUpload: () => db.prepare<[string, string]>('INSERT OR REPLACE INTO object_uploads VALUES (?, ?)'),
+    removeUpload: () => db.prepare<[string]>('DELETE FROM object_uploads WHERE upload = ?'),
+    deleteLater: () => db.prepare<[string, number]>('INSERT OR IGNORE INTO object_deletions VALUES (?, ?)'),
+    forgetDeletion: () => db.prepare<[string]>('DELETE FROM object_deletions WHERE path = ?'),
+    deletion: () =>
+      db.prepare<[string], { readonly path: WebPath }>('SELECT path FROM object_deletions WHERE path = ?'),
+    due: () =>
+      db.prepare<[number, number], DueDeletion>(
+        'SELECT path, due AS dueMs FROM object_deletions WHERE due <= ? ORDER BY due, path LIMIT ?',
+      ),
+    days: () => db.prepare<[], { readonly day: string }>('SELECT day FROM object_trash ORDER BY day'),
+    addDay: () => db.prepare<[string]>('INSERT OR IGNORE INTO object_trash VALUES (?)'),
+    copies: () => db.prepare<[], { readonly path: WebPath }>('SELECT path FROM object_copies ORDER BY path'),
+    addCopy: () => db.prepare<[string]>('INSERT OR IGNORE INTO object_copies VALUES (?)'),
+    removeCopy: () => db.prepare<[string]>('DELETE FROM object_copies WHERE path = ?'),
+    etag: () =>
+      db.prepare<[number], { readonly etag: Buffer | string }>('SELECT etag FROM object_etags WHERE path_hash = ?'),
+    rememberEtag: () => db.prepare<[number, Buffer | string]>('INSERT OR REPLACE INTO object_etags VALUES (?, ?)'),
+    forgetEtag: () => db.prepare<[number]>('DELETE FROM object_etags WHERE path_hash = ?'),
+    removeDay: () => db.prepare<[string]>('DELETE FROM object_trash WHERE day = ?'),
+  });
 }

@@ -11,7 +11,7 @@ import type {
   QueuedPage,
   UpstreamPageDigest,
 } from '../page-hashes.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 const kinds = ['json', 'html', 'upstream'] as const satisfies readonly PageKind[];
 
@@ -117,49 +117,54 @@ export class SqlitePageHashes extends SqliteTables<ReturnType<typeof prepareStat
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    add: db.prepare<[number, string]>('INSERT INTO pages (bucket, project) VALUES (?, ?) ON CONFLICT DO NOTHING'),
-    update: db.prepare<(Blob | number | string)[]>(
-      `UPDATE pages SET ${keepUnlessKnown} WHERE bucket = ? AND project = ?`,
-    ),
-    delete: db.prepare<[number, string]>('DELETE FROM pages WHERE bucket = ? AND project = ?'),
-    hashesOf: db.prepare<[number, string], PagesRow>(
-      'SELECT project, json, html, upstream FROM pages WHERE bucket = ? AND project = ?',
-    ),
-    projectsIn: db.prepare<[number], PagesRow>(
-      'SELECT project, json, html, upstream FROM pages WHERE bucket = ? ORDER BY project',
-    ),
-    unknown: forEachKind((kind) =>
-      db.prepare<[string, number], { project: ProjectName }>(
-        `SELECT project FROM pages WHERE ${kind} IS NULL AND project > ? ORDER BY project LIMIT ?`,
+  return onFirstUse({
+    add: () => db.prepare<[number, string]>('INSERT INTO pages (bucket, project) VALUES (?, ?) ON CONFLICT DO NOTHING'),
+    update: () =>
+      db.prepare<(Blob | number | string)[]>(`UPDATE pages SET ${keepUnlessKnown} WHERE bucket = ? AND project = ?`),
+    delete: () => db.prepare<[number, string]>('DELETE FROM pages WHERE bucket = ? AND project = ?'),
+    hashesOf: () =>
+      db.prepare<[number, string], PagesRow>(
+        'SELECT project, json, html, upstream FROM pages WHERE bucket = ? AND project = ?',
       ),
-    ),
-    pagesIn: forEachKind((kind) =>
-      db.prepare<[number], PageHash>(
-        `SELECT project AS name, ${kind} AS sha256 FROM pages WHERE bucket = ? AND ${kind} IS NOT NULL ORDER BY project`,
+    projectsIn: () =>
+      db.prepare<[number], PagesRow>(
+        'SELECT project, json, html, upstream FROM pages WHERE bucket = ? ORDER BY project',
       ),
-    ),
-    staleBuckets: forEachKind((kind) =>
-      db.prepare<[], { bucket: number }>(`SELECT bucket FROM page_buckets WHERE ${kind} IS NULL`),
-    ),
-    bucketHashes: forEachKind((kind) =>
-      db.prepare<[], { bucket: number; hash: string }>(
-        `SELECT bucket, ${kind} AS hash FROM page_buckets WHERE ${kind} IS NOT NULL`,
+    unknown: () =>
+      forEachKind((kind) =>
+        db.prepare<[string, number], { project: ProjectName }>(
+          `SELECT project FROM pages WHERE ${kind} IS NULL AND project > ? ORDER BY project LIMIT ?`,
+        ),
       ),
-    ),
-    see: db.prepare<{ name: string; sha256: Blob }>(
-      `INSERT INTO seen_pages (project, sha256) SELECT name, :sha256 FROM queue WHERE name = :name
+    pagesIn: () =>
+      forEachKind((kind) =>
+        db.prepare<[number], PageHash>(
+          `SELECT project AS name, ${kind} AS sha256 FROM pages WHERE bucket = ? AND ${kind} IS NOT NULL ORDER BY project`,
+        ),
+      ),
+    staleBuckets: () =>
+      forEachKind((kind) =>
+        db.prepare<[], { bucket: number }>(`SELECT bucket FROM page_buckets WHERE ${kind} IS NULL`),
+      ),
+    bucketHashes: () =>
+      forEachKind((kind) =>
+        db.prepare<[], { bucket: number; hash: string }>(
+          `SELECT bucket, ${kind} AS hash FROM page_buckets WHERE ${kind} IS NOT NULL`,
+        ),
+      ),
+    see: () =>
+      db.prepare<{ name: string; sha256: Blob }>(
+        `INSERT INTO seen_pages (project, sha256) SELECT name, :sha256 FROM queue WHERE name = :name
        ON CONFLICT (project) DO UPDATE SET sha256 = excluded.sha256`,
-    ),
-    seen: db.prepare<[string], { sha256: Blob }>('SELECT sha256 FROM seen_pages WHERE project = ?'),
-    rememberBucket: forEachKind((kind) =>
-      db.prepare<[string, number]>(`UPDATE page_buckets SET ${kind} = ? WHERE bucket = ?`),
-    ),
-  };
+      ),
+    seen: () => db.prepare<[string], { sha256: Blob }>('SELECT sha256 FROM seen_pages WHERE project = ?'),
+    rememberBucket: () =>
+      forEachKind((kind) => db.prepare<[string, number]>(`UPDATE page_buckets SET ${kind} = ? WHERE bucket = ?`)),
+  });
 }
 
 function forEachKind<T>(make: (kind: PageKind) => T): Readonly<Record<PageKind, T>> {
-  return { json: make('json'), html: make('html'), upstream: make('upstream') };
+  return onFirstUse({ json: () => make('json'), html: () => make('html'), upstream: () => make('upstream') });
 }
 
 function blobOf(hex: string | undefined): Blob {

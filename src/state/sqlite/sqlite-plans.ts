@@ -7,7 +7,7 @@ import { type Change, noChange } from '../state-section.ts';
 import { nameOf } from './checked-text.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
 import type { SqliteQueue } from './sqlite-queue.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 /** The parts of the state that are written in the same transaction as plans. */
 interface Beside {
@@ -117,41 +117,48 @@ function planOf(row: PlanRow): PlanSummary | { name: ProjectName; decisionKey?: 
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    plans: db.prepare<[string, number], PlanRow>(
-      `SELECT p.name AS project, decision, next_change, rule, bytes FROM projects p LEFT JOIN plans ON project = p.name
+  return onFirstUse({
+    plans: () =>
+      db.prepare<[string, number], PlanRow>(
+        `SELECT p.name AS project, decision, next_change, rule, bytes FROM projects p LEFT JOIN plans ON project = p.name
        WHERE p.name > ? ORDER BY p.name LIMIT ?`,
-    ),
-    decisionOf: db.prepare<[string], { decision: string }>('SELECT decision FROM plans WHERE project = ?'),
-    pageOf: db.prepare<[string], { page: Buffer | null }>('SELECT page FROM plans WHERE project = ?'),
-    totalsByRule: db.prepare<[number], RuleTotals>(
-      `SELECT ${groupedRuleSql('rule')} AS rule, sum(projects) AS projects, total(bytes) AS bytes
+      ),
+    decisionOf: () => db.prepare<[string], { decision: string }>('SELECT decision FROM plans WHERE project = ?'),
+    pageOf: () => db.prepare<[string], { page: Buffer | null }>('SELECT page FROM plans WHERE project = ?'),
+    totalsByRule: () =>
+      db.prepare<[number], RuleTotals>(
+        `SELECT ${groupedRuleSql('rule')} AS rule, sum(projects) AS projects, total(bytes) AS bytes
        FROM (SELECT rule, count(*) AS projects, total(bytes) AS bytes FROM plans GROUP BY rule)
        GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT ?`,
-    ),
-    renameRule: db.prepare<[string, string]>('UPDATE plans SET rule = ? WHERE project = ?'),
-    enqueueDue: db.prepare<{ now: number }>(
-      `INSERT INTO queue (name, display_name, serial, removed, since, replan)
+      ),
+    renameRule: () => db.prepare<[string, string]>('UPDATE plans SET rule = ? WHERE project = ?'),
+    enqueueDue: () =>
+      db.prepare<{ now: number }>(
+        `INSERT INTO queue (name, display_name, serial, removed, since, replan)
        SELECT p.name, p.display_name, 0, 0, :now, 1 FROM plans JOIN projects p ON p.name = plans.project
        WHERE next_change <= :now ON CONFLICT (name) DO NOTHING`,
-    ),
-    dueReplans: db.prepare<[number, string, number], DueReplanRow>(
-      `SELECT name, outcome, page FROM queue JOIN plans ON project = name
+      ),
+    dueReplans: () =>
+      db.prepare<[number, string, number], DueReplanRow>(
+        `SELECT name, outcome, page FROM queue JOIN plans ON project = name
        WHERE replan = 1 AND removed = 0 AND next_try <= ? AND name > ? AND outcome IS NOT NULL ORDER BY name LIMIT ?`,
-    ),
+      ),
     // Leaves the indexes of the other columns untouched if only the decision changed.
-    redecide: db.prepare<{ name: string; decision: string; nextChange: number | null; rule: string }>(
-      `UPDATE plans SET decision = :decision
+    redecide: () =>
+      db.prepare<{ name: string; decision: string; nextChange: number | null; rule: string }>(
+        `UPDATE plans SET decision = :decision
        WHERE project = :name AND next_change IS :nextChange AND rule = :rule`,
-    ),
-    replan: db.prepare<{ name: string; decision: string; nextChange: number | null; rule: string }>(
-      'UPDATE plans SET decision = :decision, next_change = :nextChange, rule = :rule WHERE project = :name',
-    ),
-    put: db.prepare<[string, string, number | null, string, number, string, Buffer | null]>(
-      `INSERT INTO plans (project, decision, next_change, rule, bytes, outcome, page) VALUES (?, ?, ?, ?, ?, ?, ?)
+      ),
+    replan: () =>
+      db.prepare<{ name: string; decision: string; nextChange: number | null; rule: string }>(
+        'UPDATE plans SET decision = :decision, next_change = :nextChange, rule = :rule WHERE project = :name',
+      ),
+    put: () =>
+      db.prepare<[string, string, number | null, string, number, string, Buffer | null]>(
+        `INSERT INTO plans (project, decision, next_change, rule, bytes, outcome, page) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (project) DO UPDATE SET decision = excluded.decision, next_change = excluded.next_change,
          rule = excluded.rule, bytes = excluded.bytes, outcome = excluded.outcome, page = excluded.page`,
-    ),
-    delete: db.prepare<[string]>('DELETE FROM plans WHERE project = ?'),
-  };
+      ),
+    delete: () => db.prepare<[string]>('DELETE FROM plans WHERE project = ?'),
+  });
 }

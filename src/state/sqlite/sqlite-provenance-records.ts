@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { ProvenanceProblem, ProvenanceRecords, ProvenanceTotals, Verdict } from '../provenance-records.ts';
 import { provenanceNumber } from './provenance-number.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 interface UnprovenRow {
   readonly filename: string;
@@ -50,13 +50,14 @@ function problemOf({ filename, why, left_out: leftOut }: UnprovenRow): Provenanc
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    unproven: db.prepare<[string], UnprovenRow>('SELECT filename, why, left_out FROM unproven WHERE project = ?'),
-    putUnproven: db.prepare<[string, string, string, number]>(
-      'INSERT OR REPLACE INTO unproven (project, filename, why, left_out) VALUES (?, ?, ?, ?)',
-    ),
-    deleteUnproven: db.prepare<[string]>('DELETE FROM unproven WHERE project = ?'),
-    proven: db.prepare<[number], { files: number }>('SELECT files FROM proven WHERE provenance = ?'),
-    leftOut: db.prepare<[], { files: number }>('SELECT count(*) AS files FROM unproven WHERE left_out = 1'),
-  };
+  return onFirstUse({
+    unproven: () => db.prepare<[string], UnprovenRow>('SELECT filename, why, left_out FROM unproven WHERE project = ?'),
+    putUnproven: () =>
+      db.prepare<[string, string, string, number]>(
+        'INSERT OR REPLACE INTO unproven (project, filename, why, left_out) VALUES (?, ?, ?, ?)',
+      ),
+    deleteUnproven: () => db.prepare<[string]>('DELETE FROM unproven WHERE project = ?'),
+    proven: () => db.prepare<[number], { files: number }>('SELECT files FROM proven WHERE provenance = ?'),
+    leftOut: () => db.prepare<[], { files: number }>('SELECT count(*) AS files FROM unproven WHERE left_out = 1'),
+  });
 }

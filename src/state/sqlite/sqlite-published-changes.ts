@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { changesKept, type PublishedChange, type PublishedChanges } from '../published-changes.ts';
 import { nameOf } from './checked-text.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 export const changeTables = `
   CREATE TABLE change_log (id TEXT NOT NULL) STRICT;
@@ -84,15 +84,17 @@ function changeOf({ number, project, display_name, serial, at, removed, quaranti
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    id: db.prepare<[], string>('SELECT id FROM change_log').pluck(),
-    newId: db.prepare<[]>('UPDATE change_log SET id = lower(hex(randomblob(16)))'),
-    clear: db.prepare<[]>('DELETE FROM changes'),
-    last: db.prepare<[], number>('SELECT max(number) FROM changes').pluck(),
-    after: db.prepare<[number, number], ChangeRow>('SELECT * FROM changes WHERE number > ? ORDER BY number LIMIT ?'),
-    add: db.prepare<[string, string, number | null, number, string | null, string | null]>(
-      'INSERT INTO changes (project, display_name, serial, at, removed, quarantined) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
-    forget: db.prepare<[number]>('DELETE FROM changes WHERE number <= (SELECT max(number) FROM changes) - ?'),
-  };
+  return onFirstUse({
+    id: () => db.prepare<[], string>('SELECT id FROM change_log').pluck(),
+    newId: () => db.prepare<[]>('UPDATE change_log SET id = lower(hex(randomblob(16)))'),
+    clear: () => db.prepare<[]>('DELETE FROM changes'),
+    last: () => db.prepare<[], number>('SELECT max(number) FROM changes').pluck(),
+    after: () =>
+      db.prepare<[number, number], ChangeRow>('SELECT * FROM changes WHERE number > ? ORDER BY number LIMIT ?'),
+    add: () =>
+      db.prepare<[string, string, number | null, number, string | null, string | null]>(
+        'INSERT INTO changes (project, display_name, serial, at, removed, quarantined) VALUES (?, ?, ?, ?, ?, ?)',
+      ),
+    forget: () => db.prepare<[number]>('DELETE FROM changes WHERE number <= (SELECT max(number) FROM changes) - ?'),
+  });
 }

@@ -21,7 +21,7 @@ import { compareList } from './list-comparison.ts';
 import type { SqliteChangelogEntries } from './sqlite-changelog-entries.ts';
 import type { SqliteHeldProjects } from './sqlite-held-projects.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 /** The parts of the state that are written in the same transaction as the queue. */
 interface Beside {
@@ -231,23 +231,26 @@ interface ParkValues {
 const dueColumns = 'name, display_name, serial, removed, obstacle, since, attempts, replan, deaths';
 
 function prepareStatements(db: Database.Database) {
-  return {
+  return onFirstUse({
     // A project that is queued again is due at once. Upstream's latest news of its removal counts, but a request
     // without a serial does not cancel a removal. A higher serial resets obstacle and attempts.
-    enqueue: db.prepare<[string, string, number, number, number]>(
-      `INSERT INTO queue (name, display_name, serial, removed, since) VALUES (?, ?, ?, ?, ?)
+    enqueue: () =>
+      db.prepare<[string, string, number, number, number]>(
+        `INSERT INTO queue (name, display_name, serial, removed, since) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET
          display_name = excluded.display_name, serial = max(serial, excluded.serial), next_try = 0, replan = 0,
          removed = iif(excluded.serial = 0, max(removed, excluded.removed), excluded.removed),
          obstacle = iif(excluded.serial > serial, NULL, obstacle), attempts = iif(excluded.serial > serial, 0, attempts)`,
-    ),
-    enqueueAllHeld: db.prepare<{ now: number }>(
-      `INSERT INTO queue (name, display_name, serial, removed, since)
+      ),
+    enqueueAllHeld: () =>
+      db.prepare<{ now: number }>(
+        `INSERT INTO queue (name, display_name, serial, removed, since)
        SELECT name, display_name, coalesce(serial, 0), 0, :now FROM projects WHERE true
        ON CONFLICT (name) DO UPDATE SET next_try = 0, replan = 0`,
-    ),
-    enqueueUnseen: db.prepare<{ before: number; limit: number; now: number }>(
-      `INSERT INTO queue (name, display_name, serial, removed, since)
+      ),
+    enqueueUnseen: () =>
+      db.prepare<{ before: number; limit: number; now: number }>(
+        `INSERT INTO queue (name, display_name, serial, removed, since)
        SELECT name, display_name, coalesce(serial, 0), 0, :now FROM (
          SELECT * FROM (
            SELECT * FROM projects WHERE seen < :before AND name NOT IN (SELECT name FROM queue) ORDER BY seen LIMIT :limit
@@ -256,50 +259,60 @@ function prepareStatements(db: Database.Database) {
          UNION ALL SELECT * FROM (SELECT * FROM projects WHERE seen > :now ORDER BY seen LIMIT :limit)
        ) WHERE true LIMIT :limit
        ON CONFLICT (name) DO NOTHING`,
-    ),
-    requeue: db.prepare<{ name: string; now: number }>(
-      `INSERT INTO queue (name, display_name, serial, removed, since)
+      ),
+    requeue: () =>
+      db.prepare<{ name: string; now: number }>(
+        `INSERT INTO queue (name, display_name, serial, removed, since)
        VALUES (:name, coalesce((SELECT display_name FROM projects WHERE name = :name), :name),
          coalesce((SELECT serial FROM projects WHERE name = :name), 0), 0, :now)
        ON CONFLICT (name) DO UPDATE SET next_try = 0, replan = 0`,
-    ),
-    addReplan: db.prepare<{ name: string; now: number }>(
-      `INSERT INTO queue (name, display_name, serial, removed, since, replan)
+      ),
+    addReplan: () =>
+      db.prepare<{ name: string; now: number }>(
+        `INSERT INTO queue (name, display_name, serial, removed, since, replan)
        SELECT name, display_name, 0, 0, :now, 1 FROM projects WHERE name = :name ON CONFLICT (name) DO NOTHING`,
-    ),
-    makeDue: db.prepare<{ obstacle: string | null }>(
-      'UPDATE queue SET next_try = 0 WHERE next_try > 0 AND obstacle = coalesce(:obstacle, obstacle)',
-    ),
-    entry: db.prepare<[string], ParkedRow>(`SELECT ${dueColumns}, next_try, reason FROM queue WHERE name = ?`),
-    due: db.prepare<Piece, DueRow>(
-      `SELECT ${dueColumns} FROM queue WHERE ${isDue} AND name > :after ORDER BY name LIMIT :limit`,
-    ),
-    dueRemoved: db.prepare<Piece, DueRow>(
-      `SELECT ${dueColumns} FROM queue WHERE removed = 1 AND ${isDue} AND name > :after ORDER BY name LIMIT :limit`,
-    ),
-    dueAnnounced: db.prepare<Piece, DueRow>(
-      `SELECT ${dueColumns} FROM queue WHERE EXISTS (SELECT 1 FROM announced WHERE project = queue.name)
+      ),
+    makeDue: () =>
+      db.prepare<{ obstacle: string | null }>(
+        'UPDATE queue SET next_try = 0 WHERE next_try > 0 AND obstacle = coalesce(:obstacle, obstacle)',
+      ),
+    entry: () => db.prepare<[string], ParkedRow>(`SELECT ${dueColumns}, next_try, reason FROM queue WHERE name = ?`),
+    due: () =>
+      db.prepare<Piece, DueRow>(
+        `SELECT ${dueColumns} FROM queue WHERE ${isDue} AND name > :after ORDER BY name LIMIT :limit`,
+      ),
+    dueRemoved: () =>
+      db.prepare<Piece, DueRow>(
+        `SELECT ${dueColumns} FROM queue WHERE removed = 1 AND ${isDue} AND name > :after ORDER BY name LIMIT :limit`,
+      ),
+    dueAnnounced: () =>
+      db.prepare<Piece, DueRow>(
+        `SELECT ${dueColumns} FROM queue WHERE EXISTS (SELECT 1 FROM announced WHERE project = queue.name)
          AND ${isDue} AND name > :after ORDER BY name LIMIT :limit`,
-    ),
-    parked: db.prepare<{ wanted: number | null; limit: number }, ParkedRow>(
-      `SELECT ${dueColumns}, next_try, reason FROM queue
+      ),
+    parked: () =>
+      db.prepare<{ wanted: number | null; limit: number }, ParkedRow>(
+        `SELECT ${dueColumns}, next_try, reason FROM queue
        WHERE attempts > 0 AND (:wanted IS NULL OR (ifnull(obstacle, '') IN ('held-back', 'removal-held-back')) = :wanted)
        ORDER BY since, name LIMIT :limit`,
-    ),
+      ),
     // Sums need one scan of the index, while GROUP BY would sort all of it.
-    parkedByObstacle: db.prepare<[], Readonly<Record<Obstacle, number | null>>>(
-      `SELECT ${obstacles.map((obstacle) => `sum(coalesce(obstacle, 'failed') = '${obstacle}') AS "${obstacle}"`).join()}
+    parkedByObstacle: () =>
+      db.prepare<[], Readonly<Record<Obstacle, number | null>>>(
+        `SELECT ${obstacles.map((obstacle) => `sum(coalesce(obstacle, 'failed') = '${obstacle}') AS "${obstacle}"`).join()}
        FROM queue WHERE attempts > 0`,
-    ),
-    groups: db.prepare<[], GroupRow>(
-      `SELECT iif(attempts > 0, coalesce(obstacle, 'failed'), NULL) AS obstacle, count(*) AS projects,
+      ),
+    groups: () =>
+      db.prepare<[], GroupRow>(
+        `SELECT iif(attempts > 0, coalesce(obstacle, 'failed'), NULL) AS obstacle, count(*) AS projects,
          min(since) AS since, min(nullif(serial, 0)) AS serial FROM queue GROUP BY 1 ORDER BY 1`,
-    ),
-    park: db.prepare<ParkValues>(
-      `UPDATE queue SET attempts = :attempts, next_try = :nextTry, reason = :reason,
+      ),
+    park: () =>
+      db.prepare<ParkValues>(
+        `UPDATE queue SET attempts = :attempts, next_try = :nextTry, reason = :reason,
          since = iif(obstacle IS :obstacle, min(since, :now), :now), obstacle = :obstacle, under_way = 0 WHERE name = :name`,
-    ),
-    takeOut: db.prepare<[string, number]>('DELETE FROM queue WHERE name = ? AND serial <= ?'),
-    outlive: db.prepare<[string]>('UPDATE queue SET under_way = 0, deaths = 0 WHERE name = ?'),
-  };
+      ),
+    takeOut: () => db.prepare<[string, number]>('DELETE FROM queue WHERE name = ? AND serial <= ?'),
+    outlive: () => db.prepare<[string]>('UPDATE queue SET under_way = 0, deaths = 0 WHERE name = ?'),
+  });
 }

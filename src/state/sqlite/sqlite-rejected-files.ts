@@ -4,7 +4,7 @@ import type { ProjectName } from '../../core/names.ts';
 import type { RejectedFile, RejectedFileOf, RejectedFiles } from '../rejected-files.ts';
 import { nameOf } from './checked-text.ts';
 import { isDue } from './is-due.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 export const rejectedFilesTable = `
   CREATE TABLE odd_files (
@@ -68,22 +68,23 @@ function rejectedFileOf({ filename, problem, says, since, attempts, next_try }: 
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    of: db.prepare<[string], RejectedFileRow>('SELECT * FROM odd_files WHERE project = ?'),
-    latest: db.prepare<[number], RejectedFileRow>(
-      'SELECT * FROM odd_files ORDER BY since DESC, project, filename LIMIT ?',
-    ),
-    count: db.prepare<[], number>('SELECT count(*) FROM odd_files').pluck(),
-    enqueueDue: db.prepare<{ now: number }>(
-      `INSERT INTO queue (name, display_name, serial, removed, since)
+  return onFirstUse({
+    of: () => db.prepare<[string], RejectedFileRow>('SELECT * FROM odd_files WHERE project = ?'),
+    latest: () =>
+      db.prepare<[number], RejectedFileRow>('SELECT * FROM odd_files ORDER BY since DESC, project, filename LIMIT ?'),
+    count: () => db.prepare<[], number>('SELECT count(*) FROM odd_files').pluck(),
+    enqueueDue: () =>
+      db.prepare<{ now: number }>(
+        `INSERT INTO queue (name, display_name, serial, removed, since)
        SELECT name, display_name, coalesce(serial, 0), 0, :now FROM projects
        WHERE name IN (SELECT project FROM odd_files WHERE ${isDue})
        ON CONFLICT (name) DO NOTHING`,
-    ),
-    delete: db.prepare<[string]>('DELETE FROM odd_files WHERE project = ?'),
-    put: db.prepare<[string, string, string, string, number, number, number | null]>(
-      `INSERT OR REPLACE INTO odd_files (project, filename, problem, says, since, attempts, next_try)
+      ),
+    delete: () => db.prepare<[string]>('DELETE FROM odd_files WHERE project = ?'),
+    put: () =>
+      db.prepare<[string, string, string, string, number, number, number | null]>(
+        `INSERT OR REPLACE INTO odd_files (project, filename, problem, says, since, attempts, next_try)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    ),
-  };
+      ),
+  });
 }

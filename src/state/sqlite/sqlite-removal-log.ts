@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { LostFile, Removal, RemovalCounts, RemovalLog } from '../removal-log.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 interface RemovalRow {
   readonly project: ProjectName;
@@ -132,17 +132,18 @@ export class SqliteRemovalLog extends SqliteTables<ReturnType<typeof prepareStat
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    latest: db.prepare<[number], RemovalRow>(
-      'SELECT project, path, sha256, at, why FROM removed ORDER BY id DESC LIMIT ?',
-    ),
-    last: db.prepare<[], { id: number }>('SELECT coalesce(max(id), 0) AS id FROM removed'),
-    removalsSince: db.prepare<Window, { project: ProjectName }>(
-      `SELECT project FROM removed
+  return onFirstUse({
+    latest: () =>
+      db.prepare<[number], RemovalRow>('SELECT project, path, sha256, at, why FROM removed ORDER BY id DESC LIMIT ?'),
+    last: () => db.prepare<[], { id: number }>('SELECT coalesce(max(id), 0) AS id FROM removed'),
+    removalsSince: () =>
+      db.prepare<Window, { project: ProjectName }>(
+        `SELECT project FROM removed
        WHERE at > :time AND at <= :now AND path IS NULL AND why = 'removed upstream'`,
-    ),
-    sharesSince: db.prepare<Window, { project: ProjectName; share: number }>(
-      `WITH gone AS (
+      ),
+    sharesSince: () =>
+      db.prepare<Window, { project: ProjectName; share: number }>(
+        `WITH gone AS (
          SELECT project, path, why FROM removed
          WHERE at > :time AND at <= :now AND why IN ('removed upstream', 'not required any more')
        ), lost AS (
@@ -157,57 +158,67 @@ function prepareStatements(db: Database.Database) {
            SELECT 1 FROM removed WHERE removed.project = files.project AND removed.path = files.path
          )
        )) FROM lost`,
-    ),
-    queued: db.prepare<[], { source: string | null; count: number }>(
-      `SELECT source, count(*) AS count FROM queue JOIN projects USING (name)
+      ),
+    queued: () =>
+      db.prepare<[], { source: string | null; count: number }>(
+        `SELECT source, count(*) AS count FROM queue JOIN projects USING (name)
        WHERE removed = 1 AND restored = 0 AND ${lastQuarantine} IS NOT 'project quarantined' GROUP BY source`,
-    ),
-    heldBack: db.prepare<[], { source: string | null; removals: number; others: number }>(
-      `SELECT source, count(*) FILTER (WHERE obstacle = 'removal-held-back') AS removals,
+      ),
+    heldBack: () =>
+      db.prepare<[], { source: string | null; removals: number; others: number }>(
+        `SELECT source, count(*) FILTER (WHERE obstacle = 'removal-held-back') AS removals,
          count(*) FILTER (WHERE obstacle = 'held-back') AS others
        FROM queue LEFT JOIN projects USING (name)
        WHERE obstacle IN ('removal-held-back', 'held-back') GROUP BY source`,
-    ),
-    add: db.prepare<Values>(
-      `INSERT INTO removed (project, path, sha256, at, why)
+      ),
+    add: () =>
+      db.prepare<Values>(
+        `INSERT INTO removed (project, path, sha256, at, why)
        SELECT :project, :path, :sha256, :now, :why
        WHERE NOT EXISTS (
          SELECT 1 FROM removed JOIN files USING (path)
          WHERE removed.project = :project AND path = :path AND removed.sha256 = :sha256 AND why = :why
        )`,
-    ),
-    forgetOlder: db.prepare<Pick<Values, 'project' | 'path' | 'why'> & { id: number | bigint }>(
-      'DELETE FROM removed WHERE project = :project AND path = :path AND why = :why AND id < :id',
-    ),
-    forgetProject: db.prepare<[string]>('DELETE FROM removed WHERE project = ? AND path IS NULL'),
-    forgetHeld: db.prepare<{ name: string }>(
-      'DELETE FROM removed WHERE project = :name AND path IN (SELECT path FROM files WHERE project = :name)',
-    ),
-    lostBy: db.prepare<[string], LostRow>(
-      `SELECT path, sha256 FROM removed
+      ),
+    forgetOlder: () =>
+      db.prepare<Pick<Values, 'project' | 'path' | 'why'> & { id: number | bigint }>(
+        'DELETE FROM removed WHERE project = :project AND path = :path AND why = :why AND id < :id',
+      ),
+    forgetProject: () => db.prepare<[string]>('DELETE FROM removed WHERE project = ? AND path IS NULL'),
+    forgetHeld: () =>
+      db.prepare<{ name: string }>(
+        'DELETE FROM removed WHERE project = :name AND path IN (SELECT path FROM files WHERE project = :name)',
+      ),
+    lostBy: () =>
+      db.prepare<[string], LostRow>(
+        `SELECT path, sha256 FROM removed
        WHERE project = ? AND path IS NOT NULL AND sha256 IS NOT NULL AND why IN ('removed upstream', 'quarantined upstream')
        ORDER BY id`,
-    ),
-    forget: db.prepare<[number]>(
-      'DELETE FROM removed WHERE at < ? AND NOT EXISTS (SELECT 1 FROM files WHERE files.path = removed.path)',
-    ),
-    keptProjects: db.prepare<[string, number], { project: ProjectName }>(
-      `SELECT DISTINCT project FROM (${keptProjects})
+      ),
+    forget: () =>
+      db.prepare<[number]>(
+        'DELETE FROM removed WHERE at < ? AND NOT EXISTS (SELECT 1 FROM files WHERE files.path = removed.path)',
+      ),
+    keptProjects: () =>
+      db.prepare<[string, number], { project: ProjectName }>(
+        `SELECT DISTINCT project FROM (${keptProjects})
        WHERE project > ? AND project NOT IN (SELECT name FROM projects) ORDER BY 1 LIMIT ?`,
-    ),
-    takeOver: db.prepare<Values>(
-      `INSERT INTO removed (project, path, sha256, at, why)
+      ),
+    takeOver: () =>
+      db.prepare<Values>(
+        `INSERT INTO removed (project, path, sha256, at, why)
        SELECT :project, :path, :sha256, :now, :why
        WHERE NOT EXISTS (SELECT 1 FROM removed WHERE project = :project AND path IS :path AND at = :now AND why = :why)`,
-    ),
-    giveUp: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
-    enqueueKept: db.prepare<{ now: number }>(
-      `INSERT INTO queue (name, display_name, serial, removed, since)
+      ),
+    giveUp: () => db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
+    enqueueKept: () =>
+      db.prepare<{ now: number }>(
+        `INSERT INTO queue (name, display_name, serial, removed, since)
        SELECT kept.project, coalesce(display_name, kept.project), coalesce(serial, 0), name IS NULL, :now
        FROM (SELECT DISTINCT project FROM (${keptProjects})) AS kept LEFT JOIN projects ON name = kept.project WHERE true
        ON CONFLICT (name) DO UPDATE SET next_try = 0`,
-    ),
-    forgetEtagsOfKept: db.prepare<[]>(`UPDATE projects SET etag = NULL WHERE name IN (${keptProjects})`),
-    keep: db.prepare<[string]>('UPDATE projects SET restored = 1 WHERE name = ?'),
-  };
+      ),
+    forgetEtagsOfKept: () => db.prepare<[]>(`UPDATE projects SET etag = NULL WHERE name IN (${keptProjects})`),
+    keep: () => db.prepare<[string]>('UPDATE projects SET restored = 1 WHERE name = ?'),
+  });
 }

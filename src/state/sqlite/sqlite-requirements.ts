@@ -4,7 +4,7 @@ import type { ProjectName } from '../../core/names.ts';
 import type { Requirements, Requires, Wants } from '../requirements.ts';
 import { type Change, noChange } from '../state-section.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 export class SqliteRequirements extends SqliteTables<ReturnType<typeof prepareStatements>> implements Requirements {
   readonly #mirror: SqliteMirrorState;
@@ -46,19 +46,21 @@ export class SqliteRequirements extends SqliteTables<ReturnType<typeof prepareSt
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    putRequires: db.prepare<[string, string]>(
-      `INSERT INTO requires (project, edges) VALUES (?, ?)
+  return onFirstUse({
+    putRequires: () =>
+      db.prepare<[string, string]>(
+        `INSERT INTO requires (project, edges) VALUES (?, ?)
        ON CONFLICT (project) DO UPDATE SET edges = excluded.edges WHERE edges <> excluded.edges`,
-    ),
-    deleteRequires: db.prepare<[string]>('DELETE FROM requires WHERE project = ?'),
-    requires: db.prepare<[], Requires>('SELECT project AS name, edges FROM requires'),
-    putWants: db.prepare<[string, string]>(
-      `INSERT INTO wants (project, wants) VALUES (?, ?)
+      ),
+    deleteRequires: () => db.prepare<[string]>('DELETE FROM requires WHERE project = ?'),
+    requires: () => db.prepare<[], Requires>('SELECT project AS name, edges FROM requires'),
+    putWants: () =>
+      db.prepare<[string, string]>(
+        `INSERT INTO wants (project, wants) VALUES (?, ?)
        ON CONFLICT (project) DO UPDATE SET wants = excluded.wants WHERE wants <> excluded.wants`,
-    ),
-    wanted: db.prepare<[], string>('SELECT project FROM wants').pluck(),
-    deleteWants: db.prepare<[string]>('DELETE FROM wants WHERE project = ?'),
-    wantsOf: db.prepare<[string], string>('SELECT wants FROM wants WHERE project = ?').pluck(),
-  };
+      ),
+    wanted: () => db.prepare<[], string>('SELECT project FROM wants').pluck(),
+    deleteWants: () => db.prepare<[string]>('DELETE FROM wants WHERE project = ?'),
+    wantsOf: () => db.prepare<[string], string>('SELECT wants FROM wants WHERE project = ?').pluck(),
+  });
 }

@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import { dayMs } from '../../core/durations.ts';
 import { type StoreUsage, sumOfUsage } from '../../core/store-usage.ts';
 import type { DayRecord, RunHistory, RunRecord, RunResults } from '../run-history.ts';
-import { type Connection, SqliteTables } from './sqlite-tables.ts';
+import { type Connection, onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 /** The results of runs, and the days, added by version 7. Days are counted from 1970. */
 export const historyTables = `
@@ -170,21 +170,24 @@ function isCount(value: unknown): value is number {
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    add: db.prepare<RunRow>(
-      `INSERT INTO runs (started, finished, exit_code, summary,
+  return onFirstUse({
+    add: () =>
+      db.prepare<RunRow>(
+        `INSERT INTO runs (started, finished, exit_code, summary,
          serial, completed_at, queued, parked, published, removed, files, bytes, store)
        VALUES (:startedMs, :finishedMs, :exitCode, :summary,
          :serial, :completedAt, :queued, :parked, :published, :removed, :files, :bytes, :store)`,
-    ),
-    latest: db.prepare<[number], RunRow>(
-      `SELECT started AS startedMs, finished AS finishedMs, exit_code AS exitCode, summary,
+      ),
+    latest: () =>
+      db.prepare<[number], RunRow>(
+        `SELECT started AS startedMs, finished AS finishedMs, exit_code AS exitCode, summary,
          serial, completed_at AS completedAt, queued, parked, published, removed, files, bytes, store
        FROM runs ORDER BY id DESC LIMIT ?`,
-    ),
-    forget: db.prepare<[number]>('DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?'),
-    addToDay: db.prepare<DayValues>(
-      `INSERT INTO days (day, projects, files, bytes, runs, failed_runs,
+      ),
+    forget: () => db.prepare<[number]>('DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?'),
+    addToDay: () =>
+      db.prepare<DayValues>(
+        `INSERT INTO days (day, projects, files, bytes, runs, failed_runs,
          published, removed, fetched_files, fetched_bytes, store)
        SELECT :day, projects, files, bytes, :runs, :failed, :published, :removed, :files, :bytes, :store FROM totals
        WHERE true ON CONFLICT (day) DO UPDATE SET
@@ -193,12 +196,13 @@ function prepareStatements(db: Database.Database) {
          published = published + excluded.published, removed = removed + excluded.removed,
          fetched_files = fetched_files + excluded.fetched_files, fetched_bytes = fetched_bytes + excluded.fetched_bytes,
          store = coalesce(excluded.store, store)`,
-    ),
-    storeOfDay: db.prepare<[number], string | null>('SELECT store FROM days WHERE day = ?').pluck(),
-    days: db.prepare<[number, number], DayRow>(
-      `SELECT day, projects, files, bytes, runs, failed_runs AS failedRuns, published, removed,
+      ),
+    storeOfDay: () => db.prepare<[number], string | null>('SELECT store FROM days WHERE day = ?').pluck(),
+    days: () =>
+      db.prepare<[number, number], DayRow>(
+        `SELECT day, projects, files, bytes, runs, failed_runs AS failedRuns, published, removed,
          fetched_files AS fetchedFiles, fetched_bytes AS fetchedBytes, store
        FROM days WHERE day <= ? ORDER BY day DESC LIMIT ?`,
-    ),
-  };
+      ),
+  });
 }

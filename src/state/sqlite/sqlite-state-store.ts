@@ -20,7 +20,7 @@ import { SqliteRejectedFiles } from './sqlite-rejected-files.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import { SqliteRequirements } from './sqlite-requirements.ts';
 import { SqliteRunHistory } from './sqlite-run-history.ts';
-import { SqliteTables } from './sqlite-tables.ts';
+import { onFirstUse, SqliteTables } from './sqlite-tables.ts';
 
 const noTotals: Totals = { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0, heldBack: 0 };
 
@@ -87,12 +87,13 @@ export class SqliteStateStore extends SqliteTables<ReturnType<typeof prepareStat
 }
 
 function prepareStatements(db: Database.Database) {
-  return {
-    totals: db.prepare<[], Totals>(
-      `SELECT projects, files, bytes, (SELECT count(*) FROM queue) AS queued,
+  return onFirstUse({
+    totals: () =>
+      db.prepare<[], Totals>(
+        `SELECT projects, files, bytes, (SELECT count(*) FROM queue) AS queued,
          (SELECT count(*) FROM queue WHERE attempts > 0) AS parked,
          (SELECT count(*) FROM queue WHERE attempts > 0 AND obstacle IN ('held-back', 'removal-held-back')) AS heldBack
        FROM totals`,
-    ),
-  };
+      ),
+  });
 }
