@@ -78,9 +78,10 @@ t.test('every program reports files whose disk is not mounted, and the advice br
     ['pep381checkfiles', '--rebuild', target],
     ['processlogs', target, join(target, 'access.log')],
   ] as const;
-  await each(starts, async ([name, ...args]) => {
+  // One after the other: of two checks at the same time one is skipped.
+  for (const [name, ...args] of starts) {
     t.match(await run(join(programs, name), args), { code: 4, stdout: '', stderr: reason }, name);
-  });
+  }
   t.same(treeOf(join(target, 'web')), before);
   renameSync(join(target, 'state.db'), join(target, 'state.db.lost'));
   t.equal((await mirror('-q')).code, 0);
