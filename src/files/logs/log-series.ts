@@ -39,17 +39,16 @@ const number = /[.-]\d{1,14}$|(?<!\d)\.\d{1,3}(?=\.[a-z]+$)/i;
 const folderStamp = new RegExp(`^(?:${date}(?:${time})?|old|olddir|archived?|archives|rotated|backups?)$`, 'i');
 const folderPart = new RegExp(`^(?:${month}|${day}|[01]\\d|2[0-4])$`, 'i');
 
-/** Returns the path of the series that the log at `path` belongs to. */
+/**
+ * Returns the path of the series that the log at `path` belongs to. Folders further up are kept, whatever their names
+ * are: `/backup/logs/pypi.log` is in no folder of rotated logs.
+ */
 export function seriesOf(path: string): string {
-  const parts = resolve(path).split('/');
-  const name = seriesName(parts.pop() ?? '');
-  const folders: string[] = [];
-  let isInside = false;
-  for (const part of parts) {
-    isInside = isFolderOfRotated(part, isInside);
-    if (!isInside) folders.push(part);
-  }
-  return [...folders, name].join('/');
+  const folders = resolve(path).split('/');
+  const name = seriesName(folders.pop() ?? '');
+  let rotated = 0;
+  for (const folder of folders) rotated = isFolderOfRotated(folder, rotated > 0) ? rotated + 1 : 0;
+  return [...folders.slice(0, folders.length - rotated), name].join('/');
 }
 
 /** Returns true if rotation makes folders called `name`. `isInside` tells that the folder around it is one of those. */

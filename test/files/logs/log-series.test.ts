@@ -34,6 +34,13 @@ t.test('another virtual host is another series', async (t) => {
   t.equal(new Set(series).size, names.length, series.join(' '));
 });
 
+t.test('only the folders right above a log are what rotation makes', async (t) => {
+  for (const folder of ['/backup/logs', '/srv/old/.data/log', '/data/2026/apache2', '/mnt/archive/2026/10/x']) {
+    for (const name of ['pypi.log', 'pypi.log.1', 'old/pypi.log.2.gz', '2026/10/pypi.log'])
+      t.equal(seriesOf(`${folder}/${name}`), `${folder}/pypi.log`);
+  }
+});
+
 t.test('hostile names are read in no time', async (t) => {
   const started = process.cpuUsage();
   for (const piece of ['2026', '-2026-10-24', '.1', '2026-10-', '0', '.gz', '/2026/10']) seriesOf(piece.repeat(1000));
