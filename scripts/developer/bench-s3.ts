@@ -38,7 +38,7 @@ const projects = 400;
 const filesPerProject = 5;
 const fileBytes = 20_000;
 const changedProjects = 40;
-/** AWS documents 100 to 200 ms for small objects. */
+/** Milliseconds until a distant store answers. AWS documents 100 to 200 for small objects. */
 const distantMs = 100;
 const ends: (() => unknown)[] = [];
 
@@ -65,7 +65,7 @@ async function benchObjects(bench: Bench): Promise<void> {
   }
 }
 
-/** Returns the mirrors that were made. */
+/** Measures first syncs, beside bare requests. Returns the mirrors that were made. */
 async function benchFirstSync(bench: Bench, hold: Hold, puts: string, upstream: string, latencyMs = 0) {
   const { run, row, pep381run, rounds } = bench;
   const [first, bare]: [Figures[], Figures[]] = [[], []];
@@ -90,11 +90,13 @@ async function benchFirstSync(bench: Bench, hold: Hold, puts: string, upstream: 
   return targets;
 }
 
+/** Measures runs of these mirrors with few changes, and with none. */
 async function benchNextRuns(bench: Bench, hold: Hold, index: ForkedLargeIndex, targets: readonly string[]) {
   const { run, row, pep381run } = bench;
   const [changed, unchanged]: [Figures[], Figures[]] = [[], []];
   let [perProject, ofNone] = [0, 0];
   for (const target of targets) {
+    // What changed for the mirrors before it.
     await run(pep381run, '-q', target);
     await index.touch(changedProjects);
     changed.push(await run(pep381run, '-q', target));
