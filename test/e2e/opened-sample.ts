@@ -7,6 +7,7 @@ import type { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { type Ended, killAtEnd, type Running, run, start } from './program.ts';
+import { runHere } from './run-here.ts';
 
 /** The parts of a test that are needed here. */
 interface Test {
@@ -20,6 +21,8 @@ export interface OpenedSample {
   readonly target: string;
   /** Runs pep381run with these options to its end. */
   mirror(...options: string[]): Promise<Ended>;
+  /** Does the same in this process, for runs that the test is not about. */
+  mirrorHere(...options: string[]): Promise<Ended>;
   /** Starts pep381run with these options. It is killed at the end of the test at the latest. */
   begin(...options: string[]): Running;
 }
@@ -37,6 +40,7 @@ function opened(t: Test, program: string, server: SampleServer): OpenedSample {
     server,
     target,
     mirror: (...options) => run(program, args(options)),
+    mirrorHere: (...options) => runHere(...args(options)),
     begin: (...options) => {
       const running = start(program, args(options));
       killAtEnd(t, running);
@@ -87,7 +91,7 @@ export async function openCopies(
   const key = JSON.stringify(options);
   const mirrors = made.get(makeIndex) ?? new Map<string, Promise<Made>>();
   made.set(makeIndex, mirrors);
-  const found = mirrors.get(key) ?? makeMirror(program, makeIndex, options);
+  const found = mirrors.get(key) ?? makeMirror(makeIndex, options);
   mirrors.set(key, found);
   const { target, port } = await found;
   const server = await openSampleServer({ index: makeIndex(), port }).catch(() => undefined);
@@ -106,7 +110,6 @@ export async function openCopies(
 }
 
 async function makeMirror(
-  program: string,
   makeIndex: () => SampleIndex,
   { settings, code: expected = 0 }: MirroredOptions,
 ): Promise<Made> {
@@ -118,7 +121,7 @@ async function makeMirror(
     mkdirSync(target);
     writeFileSync(join(target, 'mirror.toml'), settings);
   }
-  const { code, stdout, stderr } = await run(program, ['-q', '--upstream', server.url, target]);
+  const { code, stdout, stderr } = await runHere('-q', '--upstream', server.url, target);
   await server.close();
   if (code !== expected || (code === 0 && stdout + stderr !== ''))
     throw new Error(`a first run ended with ${code}: ${stdout}${stderr}`);

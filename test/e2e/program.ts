@@ -35,20 +35,26 @@ export interface StartOptions {
  * An environment without the tests' loaders and proxies, and without the certificates of this machine, which only some
  * tests need: reading all of them takes as long as the rest of a program's start.
  */
-const plainEnvironment = {
+export const plainEnvironment = {
   PATH: process.env.PATH ?? '/usr/bin:/bin',
   HOME: '/nonexistent',
   LANG: 'C.UTF-8',
   SSL_CERT_FILE: fileURLToPath(new URL('no-certificates.pem', import.meta.url)),
 };
 const rootHint = /^(?:Root is not needed\. .*|\{[^\n]*"type":"root".*)\n/m;
+
+/** Returns what a program printed without the advice that root gets once. */
+export function withoutRootHint(stdout: string): string {
+  return stdout.replace(rootHint, '');
+}
+
 /** Milliseconds after which a program is killed. A slow and busy machine takes ten times as long as ours. */
 const startsAndEndsMs = 180_000;
 
 /** Starts `program` with `args`. It is killed after three minutes. */
 export function start(program: string, args: readonly string[], options: StartOptions = {}): Running {
   const { command = process.execPath, node = [], env = {}, keepRootHint = false } = options;
-  const read = (text: string): string => (keepRootHint ? text : text.replace(rootHint, ''));
+  const read = (text: string): string => (keepRootHint ? text : withoutRootHint(text));
   const child = spawn(command, [...node, program, ...args], {
     env: { ...plainEnvironment, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -43,14 +43,14 @@ export function start<Command extends { readonly kind: string }>(program: Progra
     process.off('beforeExit', hangs);
     process.exitCode = code;
   };
-  runWith(program, process.argv.slice(2)).then(end, (error: unknown) => {
+  runProgram(program, process.argv.slice(2)).then(end, (error: unknown) => {
     console.error(error);
     end(exitCodes.bug);
   });
 }
 
-/** Runs `program`. Resolves with the exit code. Rejects with errors that are bugs. */
-async function runWith<Command extends { readonly kind: string }>(
+/** Runs `program` with the arguments `argv`. Resolves with the exit code. Rejects with errors that are bugs. */
+export async function runProgram<Command extends { readonly kind: string }>(
   program: Program<Command>,
   argv: readonly string[],
 ): Promise<number> {
