@@ -53,5 +53,6 @@ export async function runWhileRequested(locked: LockedRun): Promise<number | und
 
 /** Returns true if another run may do better. It would not with a full disk or a wrong setting. */
 function mayRecover(code: number): boolean {
-  return code === exitCodes.ok || code === exitCodes.incomplete || code === exitCodes.upstream;
+  const { ok, incomplete, upstream, heldBack } = exitCodes;
+  return [ok, incomplete, upstream, heldBack].some((recoverable) => recoverable === code);
 }

@@ -112,6 +112,8 @@ t.test('the exit code is that of the last run, but an earlier failure counts', a
     [[1, 0], 1, 2],
     [[3, 0], 0, 2],
     [[1, 3], 3, 2],
+    [[5, 5], 5, 2],
+    [[5, 0], 0, 2],
     [[4, 0], 4, 1],
     [[2, 0], 2, 1],
   ];
