@@ -4,6 +4,7 @@
  * crashes.
  */
 import { minuteMs } from '../../core/durations.ts';
+import { StorageError } from '../../core/errors.ts';
 import { adoptionState, runState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import { lastRunIn } from '../../sync/discover/outdated-state.ts';
@@ -43,9 +44,18 @@ export class RunMarker {
 
   constructor({ state, clock }: Pick<Mirror, 'state' | 'clock'>) {
     this.#timer = setInterval(() => {
-      if (this.#hasMoved) state.set(change(runState, { progressAt: clock.now() }));
+      if (this.#hasMoved) this.#mark(state, clock);
       this.#hasMoved = false;
     }, everyMs).unref();
+  }
+
+  #mark(state: Mirror['state'], clock: Mirror['clock']): void {
+    try {
+      state.set(change(runState, { progressAt: clock.now() }));
+    } catch (error) {
+      // Nobody catches what a timer throws. The run's own next write to the state fails as well, and ends it properly.
+      if (!(error instanceof StorageError)) throw error;
+    }
   }
 
   /** Notes that something happened. */
