@@ -2,6 +2,7 @@
 import { andMore } from '../../core/and-more.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
+import { showBytes } from '../../core/show-bytes.ts';
 import { type LooseRequirement, parseLooseRequirement } from '../../packaging/loose-requirement.ts';
 import { requiredSdists } from '../../policy/required-sdists.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
@@ -34,21 +35,18 @@ export async function recordRequirements(
   held: readonly HeldFile[],
 ): Promise<void> {
   const { state, report } = memory;
-  const { text, cut, isLong, doubts, unread } = await requirementsOf(memory, name, held);
+  const { text, cut, doubts, unread } = await requirementsOf(memory, name, held);
   state.requirements.set(name, text);
   const warn = (message: string): void => report({ type: 'warning', message: `${name}: ${message}` });
   for (const line of unreadableLines(unread)) warn(line);
   const [doubt] = doubts;
   if (doubt !== undefined) warn(`${doubt.where}${andMore(doubts.length - 1, 'others')}: ${doubt.why}`);
   const [first] = cut;
-  if (first === undefined) return;
-  const what = isLong
-    ? `more than ${maxRequirementsPerFile} requirements`
-    : `more than ${maxEdges} requirements in all, or too long ones`;
-  warn(`${first}${andMore(cut.length - 1, 'others')}: ${what}; what follows is not looked at`);
+  if (first !== undefined)
+    warn(`${first.where}${andMore(cut.length - 1, 'others')}: ${first.why}; what goes beyond that is left out`);
 }
 
-/** A file whose requirements are not known for sure. */
+/** A file whose requirements are not known for sure, or not all taken. */
 interface Doubt {
   readonly where: string;
   readonly why: string;
@@ -59,8 +57,7 @@ interface CollectedRequirements {
   /** Undefined if there are none. */
   readonly text: string | undefined;
   /** The files that require too much. */
-  readonly cut: readonly string[];
-  readonly isLong: boolean;
+  readonly cut: readonly Doubt[];
   readonly doubts: readonly Doubt[];
   /** The requirements that cannot be read, and where each occurs first. */
   readonly unread: ReadonlyMap<string, UnreadableRequirement>;
@@ -71,10 +68,9 @@ async function requirementsOf(
   name: ProjectName,
   held: readonly HeldFile[],
 ): Promise<CollectedRequirements> {
-  const cut: string[] = [];
+  const cut: Doubt[] = [];
   const doubts: Doubt[] = [];
   const unread = new Map<string, UnreadableRequirement>();
-  let isLong = false;
   const budget = new EdgeBudget();
   const perFile: string[][] = [];
   const { policy } = memory.selection;
@@ -85,18 +81,17 @@ async function requirementsOf(
     const fileRequirements = await readFileRequirements(memory, name, file, sources.has(filenameOf(file.path)), budget);
     if (fileRequirements === undefined) continue;
     if (fileRequirements === 'too much') {
-      cut.push(file.path);
+      cut.push({ where: file.path, why: 'metadata of too many bytes, in this file or in all' });
       continue;
     }
     if (fileRequirements.doubt !== undefined)
       doubts.push({ where: fileRequirements.where, why: fileRequirements.doubt });
-    const { rows, isWhole } = budget.take(fileRequirements, unread);
-    if (!isWhole) cut.push(fileRequirements.where);
-    isLong ||= fileRequirements.requires.length > maxRequirementsPerFile;
+    const { rows, cutWhy } = budget.take(fileRequirements, unread);
+    if (cutWhy !== undefined) cut.push({ where: fileRequirements.where, why: cutWhy });
     perFile.push(rows);
   }
   const rows = new Set(perFile.toReversed().flat());
-  return { text: rows.size === 0 ? undefined : `[${[...rows].join(',')}]`, cut, isLong, doubts, unread };
+  return { text: rows.size === 0 ? undefined : `[${[...rows].join(',')}]`, cut, doubts, unread };
 }
 
 /**
@@ -120,14 +115,18 @@ class EdgeBudget {
     return this.#metadata >= 0 && !this.#isFull;
   }
 
-  /** Returns the rows of a file as text, as far as they fit. Adds requirements that cannot be read to `unread`. */
+  /**
+   * Returns the rows of a file as text, as far as they fit, and why the first of the others does not. Adds requirements
+   * that cannot be read to `unread`.
+   */
   take(
     fileRequirements: FileRequirements,
     unread: Map<string, UnreadableRequirement>,
-  ): { readonly rows: string[]; readonly isWhole: boolean } {
+  ): { readonly rows: string[]; readonly cutWhy: string | undefined } {
     const { version, requires } = fileRequirements;
     const rows: string[] = [];
-    let isWhole = requires.length <= maxRequirementsPerFile;
+    let cutWhy =
+      requires.length > maxRequirementsPerFile ? `more than ${maxRequirementsPerFile} requirements` : undefined;
     for (const text of requires.slice(0, maxRequirementsPerFile)) {
       const requirement = parseLooseRequirement(text);
       // A requirement with a URL comes from there, not from an index.
@@ -136,22 +135,24 @@ class EdgeBudget {
       if (!isOfIndex) continue;
       const row = rowOf(version, requirement);
       const written = JSON.stringify(row);
-      if (this.#fits(row, written)) rows.push(written);
-      else isWhole = false;
+      const refusal = this.#add(row, written);
+      if (refusal === undefined) rows.push(written);
+      cutWhy ??= refusal;
     }
-    return { rows, isWhole };
+    return { rows, cutWhy };
   }
 
-  #fits([, target, , specifier]: RequirementRow, written: string): boolean {
-    const isKnown = this.#targets.has(target);
-    if (specifier.length > maxSpecifierLength) return false;
+  /** Takes the row into account, or returns why it does not fit. */
+  #add([, target, , specifier]: RequirementRow, written: string): string | undefined {
+    if (specifier.length > maxSpecifierLength) return `a specifier of more than ${maxSpecifierLength} characters`;
     this.#isFull ||= this.#edges === 0 || this.#text <= written.length;
-    if (this.#isFull) return false;
-    if (!isKnown && this.#targets.size === maxTargets) return false;
+    if (this.#isFull) return `more than ${maxEdges} requirements or ${showBytes(maxTextBytes)} of them in all`;
+    if (!this.#targets.has(target) && this.#targets.size === maxTargets)
+      return `more than ${maxTargets} projects are required`;
     this.#targets.add(target);
     this.#edges -= 1;
     this.#text -= written.length + 1;
-    return true;
+    return undefined;
   }
 }
 
