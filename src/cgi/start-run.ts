@@ -1,3 +1,4 @@
+/** Starts pep381run for the CGI, also as another user through sudo. */
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -58,9 +59,13 @@ function openLog(path: string): number {
 }
 
 /** Throws if sudo would refuse the command, because a run that sudo refuses reports nothing. */
-function expectSudo({ program, args: [n = '', ...args], env }: Command): void {
+function expectSudo({ program, args: [nonInteractive = '', ...args], env }: Command): void {
   try {
-    execFileSync(program, [n, '-l', ...args], { stdio: ['ignore', 'ignore', 'pipe'], env, timeout: 10_000 });
+    execFileSync(program, [nonInteractive, '-l', ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env,
+      timeout: 10_000,
+    });
   } catch (error) {
     const { stderr = '', message } = error as { stderr?: Buffer | string; message: string };
     const reason = String(stderr).trim() || message.split('\n')[0];

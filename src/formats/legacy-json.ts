@@ -233,7 +233,7 @@ function legacyFile({ file, url, sha256, parsed, metadataSha256 }: LegacyFile, b
 /** Matches the Python tags of a wheel. */
 const pythonsOf = /-([^-]+)-[^-]+-[^-]+\.whl$/;
 
-/** The relative path from a project page to the root of the tree. */
+/** Returns the reason of a yanked file, or null if it has none or is not yanked. */
 function reasonOf(yanked: string | false | undefined): string | null {
   return yanked === undefined || yanked === false || yanked === '' ? null : yanked;
 }

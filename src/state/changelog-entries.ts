@@ -32,7 +32,7 @@ export interface ChangelogEntries {
   /** Marks queued projects as removed and due, because the list with the serial `listSerial` lacks them. */
   markUnlisted(names: readonly ProjectName[], listSerial: number | undefined): void;
   /** Forgets the removal of projects that the list names, and makes them due. */
-  listed(names: readonly ProjectName[]): void;
+  markListed(names: readonly ProjectName[]): void;
   /** Forgets entries above `serial`, for an upstream that was restored from a backup or replaced by another one. */
   forgetAbove(serial: number): void;
   /** Forgets entries from before `time` (milliseconds) of projects that are not queued. */

@@ -77,6 +77,7 @@ export async function moveAll(move: Move): Promise<void> {
   if (move.hold === 'everything') {
     await copyPages(move, copy, position);
     await discardOtherProjects(move, copy);
+    // On the way to the disk the rest is there already.
     if (place !== undefined) await copyRest(move, copy);
   }
   throwIfPaused(move.signal);

@@ -58,12 +58,12 @@ export async function sync(opened: Mirror): Promise<WorkResult> {
     compareClocks(mirror);
     mirror.deletionLimit.beginPass(await begunRemovals(mirror));
     warnOfExcluded(mirror);
-    const memory = { parked, changes: new ChangeWatcher(mirror) };
+    const progress = { parked, changes: new ChangeWatcher(mirror) };
     const knowsAll = discoverTrouble === undefined;
-    let result = await runPass(mirror, startedMs, knowsAll, () => work(mirror, memory));
+    let result = await workAndPublish(mirror, startedMs, knowsAll, () => work(mirror, progress));
     if (state.inProgress.crashSuspects(mirror.clock.now()).length > 0) {
       // The suspects come after everything else is published, because they may kill the process.
-      const last = await runPass(mirror, startedMs, knowsAll, () => work(mirror, memory, workOnCrashSuspects));
+      const last = await workAndPublish(mirror, startedMs, knowsAll, () => work(mirror, progress, workOnCrashSuspects));
       result = { ...last, done: result.done + last.done, trouble: result.trouble ?? last.trouble };
     }
     mirror = { ...mirror, selection: result.selection };
@@ -94,10 +94,10 @@ function warnOfExcluded({ settings, selection, report }: Mirror): void {
 }
 
 /**
- * Runs `work` and publishes the index. The files that claim that upstream's changes up to now are mirrored are
+ * Runs `work`, then publishes the index and what else tells of all projects. The files that claim that upstream's changes up to now are mirrored are
  * published only if all of them are known (`knowsAll`) and upstream was asked about all of them.
  */
-async function runPass(
+async function workAndPublish(
   mirror: Mirror,
   startedMs: number,
   knowsAll: boolean,
@@ -128,7 +128,7 @@ interface PassResult extends WorkResult {
 }
 
 /** Works through the queue, and queues in turn what the projects that were just published require. */
-async function work(before: Mirror, memory: RunProgress, first = workThroughQueue): Promise<PassResult> {
+async function work(before: Mirror, progress: RunProgress, first = workThroughQueue): Promise<PassResult> {
   const { state, report, settings } = before;
   let mirror = before;
   let pass = first;
@@ -138,7 +138,7 @@ async function work(before: Mirror, memory: RunProgress, first = workThroughQueu
     report({ type: 'queued', projects: state.totals().queued });
     done += await replanUnchanged(mirror);
     if (state.totals().queued > 0) state.set(rootIndexIsDue);
-    const result = await pass(mirror, memory);
+    const result = await pass(mirror, progress);
     pass = workThroughQueue;
     done += result.done;
     if (settings.dryRun) return { ...result, done, selection: mirror.selection };

@@ -27,9 +27,7 @@ import { openMirrorStats, openStatsFiles, openStatsStore, openStatsThreads } fro
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
-/**
- * Runs with the arguments `argv`, and resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle.
- */
+/** The program `processlogs`. */
 export const processlogs: Program<RunCommand> = {
   name: 'processlogs',
   help: logsHelp,

@@ -194,6 +194,7 @@ async function runWith(command: RunArguments, target: Target, isMirror: boolean,
   process.umask(settings.umask);
   const { window } = settings;
   if (window !== undefined && !command.dryRun && openMs(window, Date.now()) === 0) {
+    // A path unit of systemd would start runs for as long as the request is there.
     takeRequest(target, lines.err);
     if (!command.quiet) announce(settings, 'skipped', `Outside of the window ${window.text}; mirroring is skipped`);
     return exitCodes.ok;

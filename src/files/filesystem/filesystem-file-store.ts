@@ -192,6 +192,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async readTrash(path: WebPath): Promise<Buffer | undefined> {
+    // It throws if the path leads out of the folder.
     this.#at(path);
     const file = this.#trash.latest(path);
     return file === undefined ? undefined : guardStorage(file, () => readFileSync(file));

@@ -144,8 +144,7 @@ export class BucketCheck implements ObjectCheck {
   }
 
   addressOfKey(key: string): string {
-    const [place = ''] = this.#of.bucket.where.split(' at ');
-    return `${place.replace(/\/$/, '')}/${key}`;
+    return this.#of.bucket.addressOf(key);
   }
 
   end(): void {

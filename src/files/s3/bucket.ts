@@ -67,6 +67,8 @@ export interface Usage {
 }
 
 export interface Bucket {
+  /** Returns `s3://bucket/prefix/key`, for people. */
+  addressOf(key: string): string;
   head(key: string): Promise<ObjectHead | undefined>;
   /**
    * Reads a small object, or its bytes from `start` up to, but without, `end`. Fewer if the object ends before.

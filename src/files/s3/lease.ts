@@ -94,11 +94,12 @@ const lockPauseMs = 200;
 const triesToTake = 5;
 /** The number of versions that may have been written without an answer. */
 const maxPending = 50;
-/** A lease is renewed when this part of it has gone; at the start of a run, when this part has. */
+/** The part of a lease after which it is renewed during a run. */
 const renewedAfter = 1 / 3;
+/** The part of a lease after which it is renewed at the start of a run. */
 const renewedAtStartAfter = 1 / 2;
-/** The pause before the first renewal of a run, and after one that failed, as a part of the lease. */
-const pause = 1 / 20;
+/** The time before the first renewal of a run, and before another try of one that failed, as a part of the lease. */
+const retriedAfter = 1 / 20;
 
 /**
  * Takes the lease if it is this machine's, nobody's, or stale. A lease of which less than half has gone costs no
@@ -165,7 +166,7 @@ export class Lease {
 
   async #keep(signal: AbortSignal): Promise<void> {
     const { clock, leaseMs } = this.#book.options;
-    let delayMs = leaseMs * pause;
+    let delayMs = leaseMs * retriedAfter;
     while (this.#lost === undefined) {
       const dueInMs = this.#book.leftMs(this.#held) - leaseMs * (1 - renewedAfter);
       try {
@@ -175,7 +176,7 @@ export class Lease {
         throw error;
       }
       await this.renew();
-      delayMs = leaseMs * pause;
+      delayMs = leaseMs * retriedAfter;
     }
   }
 
@@ -235,7 +236,7 @@ class LeaseBook {
         release();
       }
     }
-    throw new StorageError(`${record}: another process is busy with it for a minute; look for one that hangs`);
+    throw new StorageError(`${record}: another process has been busy with it for a minute; look for one that hangs`);
   }
 
   /** Returns this machine's record for this bucket, which is made if there is none, or if another machine made it. */

@@ -29,8 +29,8 @@ export interface BucketOptions extends StoreOptions {
 /** Limit for an object that is read at once, in bytes. */
 const maxReadBytes = 512 << 20;
 const maxKeysARequest = 1_000;
-/** What is done within the store for large objects takes minutes. */
-const longPatience = 10;
+/** The store takes minutes for what it does itself to large objects. */
+const storeWorkFactor = 10;
 
 const missing = ['NoSuchKey'];
 /** What stores answer to a copy of more than 5 GiB. */
@@ -54,6 +54,11 @@ export class S3Bucket implements Bucket {
 
   get where(): string {
     return this.#client.where;
+  }
+
+  /** Returns `s3://bucket/prefix/key`, for people. */
+  addressOf(key: string): string {
+    return this.#client.addressOf(key);
   }
 
   get usage(): Usage {
@@ -162,7 +167,7 @@ export class S3Bucket implements Bucket {
         ...(headers && renderHeaders(headers)),
       },
       accept: [...missing, ...tooLargeToCopy],
-      patience: longPatience,
+      timeoutFactor: storeWorkFactor,
     });
     return tooLargeToCopy.includes(answer.code) ? this.#copyParts(from, to, headers) : answer.code === '';
   }
@@ -181,7 +186,7 @@ export class S3Bucket implements Bucket {
           ...request,
           query: { partNumber: String(etags.length + 1), uploadId },
           headers: { 'x-amz-copy-source': this.#client.sourceOf(from), 'x-amz-copy-source-range': range },
-          patience: longPatience,
+          timeoutFactor: storeWorkFactor,
         });
         const etag = textOf(this.#parse(request, answer), 'ETag');
         if (etag === undefined) throw this.#client.error(request, 'the answer has no ETag');
@@ -213,7 +218,7 @@ export class S3Bucket implements Bucket {
       ...request,
       headers: { 'content-type': 'application/xml', 'content-md5': md5(body) },
       body,
-      patience: 2,
+      timeoutFactor: 2,
     });
     const failed = elementsOf(this.#parse(request, answer), 'Error').filter(
       (error) => textOf(error, 'Code') !== 'NoSuchKey',
@@ -263,7 +268,7 @@ export class S3Bucket implements Bucket {
       query: { uploadId },
       headers: { 'content-type': 'application/xml' },
       body: Buffer.from(`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`),
-      patience: longPatience,
+      timeoutFactor: storeWorkFactor,
     };
     // Ceph 16 answers InternalError for ever if there is no such upload.
     const answer = await this.#client.send({ ...complete, accept: ['NoSuchUpload', 'InternalError'] });

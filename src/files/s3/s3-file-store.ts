@@ -280,9 +280,8 @@ export class S3FileStore implements FileStore {
   }
 
   async leftovers(): Promise<string[]> {
-    const [place = ''] = this.#bucket.where.split(' at ');
     const paths = new Set(this.#journal.uploads().map(({ path }) => path));
-    return [...paths].map((path) => `${place.replace(/\/$/, '')}/${keyOf(path)}`);
+    return [...paths].map((path) => this.#bucket.addressOf(keyOf(path)));
   }
 
   /** Returns the ETag of the object; undefined if it is not known, as the store made the object itself. */

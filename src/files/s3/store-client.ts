@@ -55,7 +55,7 @@ export interface StoreRequest {
   /** Limit for a collected body in bytes. 16 MiB by default. */
   readonly maxBytes?: number;
   /** The factor for the time to wait for an answer. 1 by default. */
-  readonly patience?: number;
+  readonly timeoutFactor?: number;
   readonly choose?: Reception['choose'];
 }
 
@@ -70,7 +70,7 @@ const defaultTimeoutMs = 30_000;
 const defaultPatienceMs = 2 * minuteMs;
 const firstDelayMs = 200;
 const maxDelayMs = 10_000;
-/** A store that has failed for so long is not asked for this time. */
+/** The time for which a store that was given up is not asked. */
 const restMs = 10_000;
 /** A page of a listing has 4 MB at most. */
 const maxCollectedBytes = 16 << 20;
@@ -102,6 +102,12 @@ export class StoreClient {
     this.#origin = `${endpoint.protocol}//${host}`;
     this.#root = style === 'host' ? base : `${base}${bucket}/`;
     this.where = `s3://${bucket}/${prefix} at ${endpoint.origin}${base === '/' ? '' : base}`;
+  }
+
+  /** Returns `s3://bucket/prefix/key`, for people. */
+  addressOf(key: string): string {
+    const { bucket, prefix } = this.#options;
+    return `s3://${bucket}/${prefix}${key}`;
   }
 
   get usage(): Usage {
@@ -233,7 +239,7 @@ export class StoreClient {
     const { host } = new URL(this.#origin);
     const unsigned = { method, host, path, query, headers: request.headers ?? {}, body };
     const signed = signRequest(unsigned, credentials, region, clock.now());
-    const timeoutMs = (this.#options.timeoutMs ?? defaultTimeoutMs) * (request.patience ?? 1);
+    const timeoutMs = (this.#options.timeoutMs ?? defaultTimeoutMs) * (request.timeoutFactor ?? 1);
     this.#requests[kind] += 1;
     this.#bytesSent += body?.length ?? 0;
     const rendered = renderQuery(query);

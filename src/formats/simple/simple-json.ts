@@ -133,7 +133,6 @@ function publishedJson(entry: PublishedFile): JsonObject {
   const { file, url } = entry;
   const { 'gpg-sig': _signature, ...kept } = file.json;
   const published: Record<string, unknown> = { ...kept, url };
-  // A misspelling in PEP 691. PyPI never sent it.
   for (const kind of sidecarKinds) writeSidecar[kind](published, entry);
   if (kept['requires-python'] === '') published['requires-python'] = null;
   if (file.sha256 !== undefined && isJsonObject(kept.hashes) && kept.hashes.sha256 !== file.sha256) {
@@ -195,13 +194,13 @@ function parseFiles(entries: readonly unknown[]): Pick<SimplePage, 'files' | 'un
   const ambiguous = new Set<string>();
   for (const entry of entries) {
     const file = parseFile(entry);
-    const twin = 'problem' in file ? undefined : files.get(file.filename);
+    const earlier = 'problem' in file ? undefined : files.get(file.filename);
     if ('problem' in file) unusable.push(file);
-    else if (twin === undefined) files.set(file.filename, file);
-    else if (twin.url !== file.url || twin.sha256 !== file.sha256) {
+    else if (earlier === undefined) files.set(file.filename, file);
+    else if (earlier.url !== file.url || earlier.sha256 !== file.sha256) {
       ambiguous.add(file.filename);
       unusable.push({ filename: file.filename, problem: 'it is listed twice, and not as the same', json: file.json });
-    } else if (twin.yanked === false) files.set(file.filename, file);
+    } else if (earlier.yanked === false) files.set(file.filename, file);
   }
   for (const filename of ambiguous) {
     const json = files.get(filename)?.json;

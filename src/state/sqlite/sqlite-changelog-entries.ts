@@ -43,7 +43,7 @@ export class SqliteChangelogEntries
     });
   }
 
-  listed(names: readonly ProjectName[]): void {
+  markListed(names: readonly ProjectName[]): void {
     this.transaction(() => {
       for (const name of names) {
         this.sql.back.run(name);

@@ -151,7 +151,7 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
    */
   takeOut(name: ProjectName, serial: number): boolean {
     if (this.sql.takeOut.run(name, serial).changes > 0) return true;
-    this.sql.outlive.run(name);
+    this.sql.clearCrashes.run(name);
     return false;
   }
 
@@ -313,6 +313,6 @@ function prepareStatements(db: Database.Database) {
          since = iif(obstacle IS :obstacle, min(since, :now), :now), obstacle = :obstacle, under_way = 0 WHERE name = :name`,
       ),
     takeOut: () => db.prepare<[string, number]>('DELETE FROM queue WHERE name = ? AND serial <= ?'),
-    outlive: () => db.prepare<[string]>('UPDATE queue SET under_way = 0, deaths = 0 WHERE name = ?'),
+    clearCrashes: () => db.prepare<[string]>('UPDATE queue SET under_way = 0, deaths = 0 WHERE name = ?'),
   });
 }

@@ -58,6 +58,7 @@ class IndexDeletions {
   isReached = { removals: false, all: false };
   readonly refused = new Map<ProjectName, Deletion>();
 
+  /** The most deletions of all kinds: removals never use up the room of the others, of which a few stay possible. */
   get maxInAll(): number {
     return Math.max(this.limit.all, this.counts.removals + minRemovalsPerDay);
   }
@@ -70,7 +71,8 @@ export class DeletionLimit {
   readonly #sourceOf: (name: ProjectName) => string | undefined;
   readonly #indexes = new Map<string | undefined, IndexDeletions>();
   readonly #taken = new Map<ProjectName, Counts>();
-  #goneShares: RemovalCounts['shares'] = new Map();
+  /** The parts of projects that earlier runs have deleted on the same day. */
+  #earlierShares: RemovalCounts['shares'] = new Map();
   /** Milliseconds since 1970 from which deletions are counted if a person has allowed more. */
   #since: number | undefined;
 
@@ -101,7 +103,7 @@ export class DeletionLimit {
     for (const name of begun) {
       const index = this.#indexOf(this.#sourceOf(name));
       const { removals, all } = index.counts;
-      index.counts = { removals, all: all + 1 - (this.#goneShares.get(name) ?? 0) };
+      index.counts = { removals, all: all + 1 - (this.#earlierShares.get(name) ?? 0) };
     }
     for (const [source, removals] of this.#state.removals.queued()) {
       const { isReached, counts, limit } = this.#indexOf(source);
@@ -160,7 +162,7 @@ export class DeletionLimit {
    */
   #countFrom(since: number): Map<IndexDeletions, number> {
     const { removals, shares } = this.#state.removals.since(since);
-    this.#goneShares = shares;
+    this.#earlierShares = shares;
     const projects = new Map<string | undefined, number>();
     let elsewhere = 0;
     for (const { source, projects: count } of this.#state.held.sources()) {
@@ -216,7 +218,7 @@ export class DeletionLimit {
   }
 
   #costOf({ name, isRemoval, share }: Deletion): Counts {
-    const before = this.#goneShares.get(name) ?? 0;
+    const before = this.#earlierShares.get(name) ?? 0;
     return { removals: isRemoval ? 1 : 0, all: (1 - before) * share };
   }
 

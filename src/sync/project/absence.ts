@@ -92,7 +92,7 @@ async function confirmAbsencesAt(mirror: Mirror, unconfirmed: readonly ProjectNa
     // A changelog is never wrong about a removal. A change feed may be, and here both the page and the list contradict
     // it.
     const isThere = (name: ProjectName): boolean => listed.has(name) && state.queue.entryOf(name)?.obstacle === 'stale';
-    if (state.get(changelogState).feed !== undefined) state.changelog.listed(unconfirmed.filter(isThere));
+    if (state.get(changelogState).feed !== undefined) state.changelog.markListed(unconfirmed.filter(isThere));
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     const names = `${unconfirmed.slice(0, 3).join(', ')}${unconfirmed.length > 3 ? ', …' : ''}`;

@@ -88,7 +88,7 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
     mirror.memoryBudget.release(name);
     // That upstream's list lacks the project proves nothing about another index.
     const isUnconfirmed = isOfTree && due.isRemovedUpstream && due.obstacle !== 'absent';
-    if (isUnconfirmed) state.changelog.listed([name]);
+    if (isUnconfirmed) state.changelog.markListed([name]);
     const mine = { ...project, due: { ...due, isRemovedUpstream: due.isRemovedUpstream && !isUnconfirmed } };
     return syncFromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
   }
@@ -141,7 +141,10 @@ async function syncLocal(mirror: Mirror, project: SelectedProject): Promise<Sync
   return { finished: { kind: 'removed', due, why } };
 }
 
-/** Returns the project as if it had been queued for the first time. */
+/**
+ * Returns the project as if it had been queued for the first time, and removed by upstream: if the index that is asked
+ * for it now does not have it, its 404 is believed at once.
+ */
 function asNewlyQueued({ name, displayName, since, attempts }: QueuedProject): QueuedProject {
   return { name, displayName, since, attempts, serial: 0, isRemovedUpstream: true, obstacle: undefined };
 }
@@ -313,7 +316,7 @@ async function publishKeepingFiles(
 }
 
 function heldBackDeferral(obstacle: Obstacle, what: string): Deferral {
-  return { reason: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackRetryMs };
+  return { reason: `${what}; held back by the deletion limit`, obstacle, delayMs: heldBackRetryMs };
 }
 
 /**

@@ -30,12 +30,12 @@ type RequirementStore = Pick<Mirror, 'state' | 'files' | 'report' | 'selection' 
 
 /** Stores what the releases of `held` require. `held` has all files that are held of `name`. */
 export async function recordRequirements(
-  memory: RequirementStore,
+  ports: RequirementStore,
   name: ProjectName,
   held: readonly HeldFile[],
 ): Promise<void> {
-  const { state, report } = memory;
-  const { text, cut, doubts, unread } = await requirementsOf(memory, name, held);
+  const { state, report } = ports;
+  const { text, cut, doubts, unread } = await requirementsOf(ports, name, held);
   state.requirements.set(name, text);
   const warn = (message: string): void => report({ type: 'warning', message: `${name}: ${message}` });
   for (const line of unreadableLines(unread)) warn(line);
@@ -64,7 +64,7 @@ interface CollectedRequirements {
 }
 
 async function requirementsOf(
-  memory: RequirementStore,
+  ports: RequirementStore,
   name: ProjectName,
   held: readonly HeldFile[],
 ): Promise<CollectedRequirements> {
@@ -73,12 +73,12 @@ async function requirementsOf(
   const unread = new Map<string, UnreadableRequirement>();
   const budget = new EdgeBudget();
   const perFile: string[][] = [];
-  const { policy } = memory.selection;
+  const { policy } = ports.selection;
   const filenames = held.map(({ path }) => filenameOf(path));
   const sources = policy === undefined ? new Set<string>() : requiredSdists(policy, name, filenames);
   // Pages list the newest files last. Wheels that share their metadata count once.
   for (const file of held.toReversed()) {
-    const fileRequirements = await readFileRequirements(memory, name, file, sources.has(filenameOf(file.path)), budget);
+    const fileRequirements = await readFileRequirements(ports, name, file, sources.has(filenameOf(file.path)), budget);
     if (fileRequirements === undefined) continue;
     if (fileRequirements === 'too much') {
       cut.push({ where: file.path, why: 'metadata of too many bytes, in this file or in all' });
