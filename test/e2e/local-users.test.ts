@@ -27,6 +27,7 @@ import { openBundle } from './bundle.ts';
 import { hotJournal } from './hot-journal.ts';
 import { openMirrored } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
+import { checkHere, logsHere, runHere } from './run-here.ts';
 import { treeOf } from './tree.ts';
 
 const programs = await openBundle();
@@ -38,18 +39,27 @@ const stranger = 33;
 interface Opened {
   readonly target: string;
   /** Runs a program of the bundle on the target with these options. */
-  start(name: string, ...options: string[]): Promise<Ended>;
+  start(name: Name, ...options: string[]): Promise<Ended>;
+  /** Does the same in this process. */
+  startHere(name: Name, ...options: string[]): Promise<Ended>;
 }
+
+const here = { pep381run: runHere, processlogs: logsHere, pep381checkfiles: checkHere };
+type Name = keyof typeof here;
+const allNames: readonly Name[] = ['pep381run', 'processlogs', 'pep381checkfiles'];
 
 /** A mirror that was run once. */
 async function openConfigured(t: Test): Promise<Opened> {
   const { target, server } = await openMirrored(t, join(programs, 'pep381run'), smallIndex);
   writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n`);
   writeFileSync(join(target, '../access.log'), '');
-  const logs = { processlogs: [join(target, '../access.log')] } as Record<string, string[]>;
-  const start: Opened['start'] = (name, ...options) =>
-    run(join(programs, name), [...options, target, ...(logs[name] ?? [])]);
-  return { target, start };
+  const args = (name: Name, options: string[]): string[] =>
+    name === 'processlogs' ? [...options, target, join(target, '../access.log')] : [...options, target];
+  return {
+    target,
+    start: (name, ...options) => run(join(programs, name), args(name, options)),
+    startHere: (name, ...options) => here[name](...args(name, options)),
+  };
 }
 
 /** Removes a file that the mirror has, so that a check has something to find. */
@@ -67,7 +77,7 @@ function giveAway(target: string): void {
 }
 
 t.test('a journal planted in run/ deletes nothing, and a lock held there stops nothing', async (t) => {
-  const { target, start } = await openConfigured(t);
+  const { target, start, startHere } = await openConfigured(t);
   const victim = join(target, 'precious');
   const names = ['lock.db', 'check-lock.db', 'stats-lock.db'];
   const plant = (): void => {
@@ -86,21 +96,21 @@ t.test('a journal planted in run/ deletes nothing, and a lock held there stops n
   t.notOk(existsSync(victim), 'SQLite deletes what such a journal names');
 
   plant();
-  for (const name of ['pep381run', 'processlogs', 'pep381checkfiles']) t.same(await start(name, '-q'), quiet, name);
+  for (const name of allNames) t.same(await start(name, '-q'), quiet, name);
   t.ok(existsSync(victim));
   for (const name of names) rmSync(join(target, 'run', `${name}-journal`));
   const held = names.map((name) => new Database(join(target, 'run', name)));
   for (const db of held) db.exec('BEGIN EXCLUSIVE');
   damage(target);
-  t.match(await start('pep381checkfiles', '-q'), { code: 1, stdout: /Missing index\.html/ });
-  t.same(await start('pep381run', '-q'), quiet);
+  t.match(await startHere('pep381checkfiles', '-q'), { code: 1, stdout: /Missing index\.html/ });
+  t.same(await startHere('pep381run', '-q'), quiet);
   writeFileSync(join(target, '../access.log'), 'x');
-  t.match(await start('processlogs'), { code: 0, stdout: /^(?!Currently)/ });
+  t.match(await startHere('processlogs'), { code: 0, stdout: /^(?!Currently)/ });
   for (const db of held) db.close();
 });
 
 t.test('all programs work, whatever is in run/', async (t) => {
-  const { target, start } = await openConfigured(t);
+  const { target, start, startHere } = await openConfigured(t);
   const at = (name: string): string => join(target, 'run', name);
   const planted = join(target, '../planted');
   mkdirSync(planted);
@@ -136,9 +146,11 @@ t.test('all programs work, whatever is in run/', async (t) => {
     plant(at('sync-requested'));
     giveAway(target);
     damage(target);
-    t.match(await start('pep381checkfiles', '-q'), { code: 1, stdout: /Missing index\.html/ }, what);
-    t.same(await start('processlogs', '-q'), quiet, what);
-    t.same(await start('pep381run', '-q'), quiet, what);
+    // A program that opens the pipe waits for ever.
+    const begin = what.startsWith('pipe') ? start : startHere;
+    t.match(await begin('pep381checkfiles', '-q'), { code: 1, stdout: /Missing index\.html/ }, what);
+    t.same(await begin('processlogs', '-q'), quiet, what);
+    t.same(await begin('pep381run', '-q'), quiet, what);
     t.ok(existsSync(join(target, 'web/simple/alpha/index.html')), what);
     t.notOk(existsSync(at('sync-requested')), `${what}: the request is gone`);
     t.notOk(existsSync(join(target, 'nowhere')), what);
@@ -148,7 +160,7 @@ t.test('all programs work, whatever is in run/', async (t) => {
 t.test(
   'a run of the earlier version, with its locks in run/, and one of this version exclude each other',
   async (t) => {
-    const { target, start } = await openConfigured(t);
+    const { target, start, startHere } = await openConfigured(t);
     rmSync(join(target, 'lock'), { recursive: true });
     const older = ['lock.db', 'check-lock.db', 'stats-lock.db'].map((name) => {
       writeFileSync(join(target, 'run', name), '', { mode: 0o600 });
@@ -156,11 +168,11 @@ t.test(
     });
     for (const db of older) db.exec('BEGIN EXCLUSIVE');
     const skipped = /^Currently already running; .* is skipped\n$/;
-    for (const name of ['pep381run', 'processlogs', 'pep381checkfiles']) {
+    for (const name of allNames) {
       t.match(await start(name), { code: 0, stdout: skipped, stderr: '' }, name);
     }
     for (const db of older) db.exec('ROLLBACK');
-    for (const name of ['pep381run', 'processlogs', 'pep381checkfiles']) t.same(await start(name, '-q'), quiet, name);
+    for (const name of allNames) t.same(await startHere(name, '-q'), quiet, name);
     const held = ['run.db', 'check.db', 'stats.db'].map((name) => new Database(join(target, 'lock', name)));
     for (const db of held) db.exec('BEGIN EXCLUSIVE');
     for (const db of older) t.throws(() => db.exec('BEGIN EXCLUSIVE'), { code: 'SQLITE_BUSY' });
@@ -171,17 +183,17 @@ t.test(
 t.test(
   'a second program is skipped with 0 while the first one makes progress, and with 1 and a line once it hangs',
   async (t) => {
-    const { target, start } = await openConfigured(t);
+    const { target, start, startHere } = await openConfigured(t);
     for (const [program, name, older] of [
       ['pep381checkfiles', 'check.db', 'check-lock.db'],
       ['processlogs', 'stats.db', 'stats-lock.db'],
     ] as const) {
-      t.same(await start(program, '-q'), quiet);
+      t.same(await startHere(program, '-q'), quiet);
       const path = join(target, 'lock', name);
       t.ok(Date.now() - statSync(path).mtimeMs < 60_000, 'who takes it marks the time');
       const holder = new Database(path);
       holder.exec('BEGIN EXCLUSIVE');
-      t.same(await start(program, '-q'), quiet, program);
+      t.same(await startHere(program, '-q'), quiet, program);
       const hoursAgo = Date.now() / 1000 - 5 * 3600 - 60;
       utimesSync(path, hoursAgo, hoursAgo);
       const { code, stdout, stderr } = await start(program, '-q');
@@ -189,22 +201,22 @@ t.test(
       const line = `^${program}: error: \\S+/lock/${name}: another ${program} holds it, and did nothing for 5 hours \\(since `;
       t.match(stderr, new RegExp(line));
       holder.close();
-      t.same(await start(program, '-q'), quiet, `${older}: and works once that one is gone`);
+      t.same(await startHere(program, '-q'), quiet, `${older}: and works once that one is gone`);
     }
   },
 );
 
 t.test('a lock folder of another user is refused', async (t) => {
-  const { target, start } = await openConfigured(t);
+  const { target, start, startHere } = await openConfigured(t);
   const folder = join(target, 'lock');
   chmodSync(folder, 0o777);
-  t.same(await start('pep381run', '-q'), quiet);
+  t.same(await startHere('pep381run', '-q'), quiet);
   t.equal(lstatSync(folder).mode & 0o777, 0o700);
   rmSync(folder, { recursive: true });
   symlinkSync(join(target, 'run'), folder);
-  for (const name of ['pep381run', 'processlogs', 'pep381checkfiles']) {
+  for (const name of allNames) {
     const line = new RegExp(`^${name}: error: \\S+/lock: expected a folder, found something else; remove it\\n$`);
-    t.match(await start(name, '-q'), { code: 4, stdout: '', stderr: line });
+    t.match(await startHere(name, '-q'), { code: 4, stdout: '', stderr: line });
   }
   rmSync(folder);
   if (!isRoot) return;
@@ -214,9 +226,9 @@ t.test('a lock folder of another user is refused', async (t) => {
 });
 
 t.test('every program closes the state to other users, and state-mode = "0640" opens it to its group', async (t) => {
-  const { target, start } = await openConfigured(t);
+  const { target, startHere } = await openConfigured(t);
   const files = ['state.db', 'state.db-wal', 'state.db-shm'].map((name) => join(target, name));
-  for (const name of ['pep381run', 'processlogs', 'pep381checkfiles']) {
+  for (const name of allNames) {
     for (const [setting, mode] of [
       ['', 0o600],
       ['state-mode = "0640"\n', 0o640],
@@ -227,7 +239,7 @@ t.test('every program closes the state to other users, and state-mode = "0640" o
       const reader = new Database(join(target, 'state.db'));
       reader.exec('CREATE TABLE IF NOT EXISTS somebodys (x)');
       for (const path of files) chmodSync(path, 0o644);
-      t.same(await start(name, '-q'), quiet);
+      t.same(await startHere(name, '-q'), quiet);
       t.same(
         files.map((path) => statSync(path).mode & 0o777),
         [mode, mode, mode],
@@ -236,7 +248,7 @@ t.test('every program closes the state to other users, and state-mode = "0640" o
       reader.close();
     }
   }
-  t.same(await start('pep381checkfiles', '-q', '--rebuild'), quiet);
+  t.same(await startHere('pep381checkfiles', '-q', '--rebuild'), quiet);
   t.equal(statSync(join(target, 'state.db')).mode & 0o777, 0o640, 'a state that was made anew has the mode, too');
 });
 
@@ -253,27 +265,34 @@ t.test(
     writeFileSync(log, '');
     spawnSync('chown', ['-R', `${stranger}:${stranger}`, target]);
     const before = treeOf(target);
-    const commands: readonly (readonly [string, ...string[]])[] = [
-      ['pep381run', '-q', target],
-      ['pep381run', '--restore', 'alpha', target],
-      ['pep381checkfiles', '-q', target],
-      ['pep381checkfiles', '--rebuild', target],
+    const why = `${target}: belongs to www-data, who could not change what root leaves there`;
+    const advised = (stderr: string): string => /; run (.*)\n$/.exec(stderr)?.[1] ?? '';
+    let advice = '';
+    for (const [name, ...args] of [
       ['processlogs', '-q', target, log],
-      ['processlogs', '--compat', '1.5', target, log],
-    ];
-    for (const [name, ...args] of commands) {
+      ['pep381checkfiles', '-q', target],
+      ['pep381run', '-q', target],
+    ] as const) {
       const command = [join(bundle, name), ...args];
       const { code, stdout, stderr } = await run(join(bundle, name), args);
       t.same([code, stdout], [4, ''], command.join(' '));
-      const why = `${target}: belongs to www-data, who could not change what root leaves there`;
       t.equal(stderr, `${name}: error: ${why}; run runuser -u www-data -- ${command.join(' ')}\n`);
       t.same(treeOf(target), before);
+      advice = advised(stderr);
     }
-    t.equal((await run(join(bundle, 'pep381run'), ['--status', target])).code, 0, 'who only looks may be root');
-    t.equal((await run(join(bundle, 'pep381run'), ['--dry-run', '-q', target])).code, 0);
+    for (const [name, ...args] of [
+      ['pep381run', '--restore', 'alpha', target],
+      ['pep381checkfiles', '--rebuild', target],
+      ['processlogs', '--compat', '1.5', target, log],
+    ] as const) {
+      const { code, stdout, stderr } = await here[name](...args);
+      t.same([code, stdout], [4, ''], `${name} ${args.join(' ')}`);
+      t.ok(stderr.startsWith(`${name}: error: ${why}; run runuser -u www-data -- `), stderr);
+      t.same(treeOf(target), before);
+    }
+    t.equal((await runHere('--status', target)).code, 0, 'who only looks may be root');
+    t.equal((await runHere('--dry-run', '-q', target)).code, 0);
     t.equal(statSync(join(target, 'state.db')).uid, stranger);
-    const advised = (stderr: string): string => /; run (.*)\n$/.exec(stderr)?.[1] ?? '';
-    const advice = advised((await run(join(bundle, 'pep381run'), ['-q', target])).stderr);
     t.same(await run('-c', [advice], { command: 'sh' }), quiet);
 
     t.comment('what root has left there before is given back by the line');
@@ -284,7 +303,7 @@ t.test(
     const news = join(folder, 'new');
     mkdirSync(news);
     chownSync(news, 65534, 65534);
-    t.match(await run(join(bundle, 'pep381run'), ['-q', news]), { code: 4, stderr: /: belongs to nobody, / });
+    t.match(await runHere('-q', news), { code: 4, stderr: /: belongs to nobody, / });
   },
 );
 
@@ -294,7 +313,7 @@ t.test('a bandersnatch.conf of another user beside a new target is not used', ot
   const planted = join(folder, 'bandersnatch.conf');
   writeFileSync(planted, `[mirror]\ndirectory = ${target}\nmaster = https://evil.example\n`);
   chownSync(planted, stranger, stranger);
-  const { code, stderr } = await run(join(programs, 'pep381run'), ['-q', target]);
+  const { code, stderr } = await runHere('-q', target);
   t.equal(code, 2);
   t.match(
     stderr,
