@@ -11,12 +11,14 @@ import { ask } from '../apache/ask.ts';
 import { logLine as loggedLine } from '../apache/log-line.ts';
 import { blobFolder, writeSmallMirror } from '../apache/small-mirror.ts';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { onlyEvery } from '../fixtures/every-case.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { programsOrReason } from '../fixtures/programs.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { logLine, logOf } from '../stats/log-text.ts';
 import { openBundle } from './bundle.ts';
 import { type Ended, run } from './program.ts';
+import { logsHere } from './run-here.ts';
 import { treeOf } from './tree.ts';
 
 const programs = await openBundle();
@@ -51,7 +53,8 @@ t.test("wrong usage is told in 1.5's words, on standard output, with exit code 0
     [['--quite', root, 'x.log'], `no such option: --quite; did you mean --quiet?\n${usage}`],
   ];
   const before = treeOf(root);
-  for (const [args, stdout] of rows) t.same(await processlogs(...args), { code: 0, stdout, stderr: '' });
+  for (const [at, [args, stdout]] of rows.entries())
+    t.same(await (at === 0 ? processlogs : logsHere)(...args), { code: 0, stdout, stderr: '' });
   t.same(treeOf(root), before);
 });
 
@@ -68,7 +71,7 @@ t.test('a program that was copied without a part says so, after everything else 
   });
   t.ok(existsSync(join(root, 'target/web/local-stats/days/2026-11-21.bz2')));
   t.ok(existsSync(join(root, 'target/web/local-stats/summary.json')));
-  t.same(await processlogs('-q', join(root, 'target'), join(root, 'log')), { code: 0, stdout: '', stderr: '' });
+  t.same(await logsHere('-q', join(root, 'target'), join(root, 'log')), { code: 0, stdout: '', stderr: '' });
   t.ok(existsSync(join(root, 'target/web/local-stats/index.html')), 'and makes up for it when it is there');
 });
 
@@ -98,7 +101,7 @@ t.test('--compat 1.5 gives what 1.5 gave, byte for byte', { skip: recordingsMiss
 
 t.test('a published day is read by bzip2 and by Python', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days, 3) });
-  t.same(await processlogs(join(root, 'target'), join(root, 'pypi.log')), { code: 0, stdout: '', stderr: '' });
+  t.same(await logsHere(join(root, 'target'), join(root, 'pypi.log')), { code: 0, stdout: '', stderr: '' });
   const file = join(root, 'target/web/local-stats/days/2026-11-21.bz2');
   t.test('by bzip2', needsBzip2, async (t) => {
     t.equal(spawnSync('bzip2', ['-t', file]).status, 0);
@@ -108,17 +111,19 @@ t.test('a published day is read by bzip2 and by Python', async (t) => {
   });
 });
 
-/** A log that is worth more than one thread, and days that are: three pieces of 8 MiB, 12,000 files. */
+/** A log that is worth more than one thread, and a day that is: three pieces of 8 MiB, 12,000 files. */
 function largeLog(): string {
-  const line = (index: number): string =>
+  const perDay = [500, 24_000, 500];
+  const line = (day: string, index: number): string =>
     logLine({
-      at: `${days[Math.floor(index / 24_000)]}T${new Date((index % 24_000) * 2000).toISOString().slice(11, 19)}`,
+      at: `${day}T${new Date(index * 2000).toISOString().slice(11, 19)}`,
       file: `project-${(index * 7919) % 12_000}-1.0-py3-none-any.whl`,
       status: index % 3 === 0 ? 206 : 200,
       client: `192.0.2.${index % 250}`,
-      agent: `pip/26.${index % 4} {${'\\"x\\":1,'.repeat(8)}\\"installer\\":{\\"name\\":\\"pip\\",\\"version\\":\\"26.${index % 4}\\"}}`,
+      agent: `pip/26.${index % 4} {${'\\"x\\":1,'.repeat(64)}\\"installer\\":{\\"name\\":\\"pip\\",\\"version\\":\\"26.${index % 4}\\"}}`,
     });
-  return Array.from({ length: 72_000 }, (_, index) => line(index)).join('');
+  const lines = days.flatMap((day, at) => Array.from({ length: perDay[at] ?? 0 }, (_, index) => line(day, index)));
+  return lines.join('');
 }
 
 t.test('several threads count a large log as one does, and bzip2 and Python read what they compress', async (t) => {
@@ -130,11 +135,11 @@ t.test('several threads count a large log as one does, and bzip2 and Python read
   writeFileSync(join(root, 'packed.log'), gzipSync(text, { level: 1 }));
   const quiet = { code: 0, stdout: '', stderr: '' };
   t.same(await processlogs(join(root, 'plain'), join(root, 'pypi.log')), quiet);
-  // What is compressed is read by one thread, as is everything where there is one processor only.
-  t.same(await processlogs(join(root, 'packed'), join(root, 'packed.log')), quiet);
+  // What is compressed is read by one thread, as is everything without a program that threads could start.
+  t.same(await logsHere(join(root, 'packed'), join(root, 'packed.log')), quiet);
   const expected = treeOf(join(root, 'plain/web/local-stats'));
   t.same(treeOf(join(root, 'packed/web/local-stats')), expected);
-  t.test('on one processor', programsOrReason('taskset'), async (t) => {
+  t.test('on one processor', onlyEvery(programsOrReason('taskset')), async (t) => {
     const target = join(root, 'target');
     const args = [process.execPath, join(programs, 'processlogs'), target, join(root, 'pypi.log')];
     // Not every container may use the first one.
@@ -176,19 +181,19 @@ t.test('a log in another format is one line and exit code 1, once', async (t) =>
   const root = newTarget(t, { 'pypi.log': logOf(days), 'json.log': json.repeat(7) });
   const args = ['-q', join(root, 'target'), join(root, 'json.log'), join(root, 'pypi.log')];
   const stderr = `processlogs: ${join(root, 'json.log')}: 7 of 7 lines cannot be counted: they are not in Apache's format combined, or damaged\n`;
-  t.same(await processlogs(...args), { code: 1, stdout: '', stderr });
+  t.same(await logsHere(...args), { code: 1, stdout: '', stderr });
   t.ok(existsSync(join(root, 'target/web/local-stats/days/2026-11-21.bz2')), 'the other one is read');
-  t.same(await processlogs(...args), { code: 0, stdout: '', stderr: '' });
+  t.same(await logsHere(...args), { code: 0, stdout: '', stderr: '' });
 });
 
 t.test('a log that is gone before all its lines were read is one line and exit code 1, once', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days.slice(0, 2)) });
   const args = ['-q', join(root, 'target'), join(root, 'pypi.log')];
-  t.same(await processlogs(...args), { code: 0, stdout: '', stderr: '' });
+  t.same(await logsHere(...args), { code: 0, stdout: '', stderr: '' });
   writeFileSync(join(root, 'pypi.log'), logOf(days.slice(1)));
   const stderr = `processlogs: ${join(root, 'pypi.log')}: the log that was read until 2026-11-21T12:00Z is gone; what came later in it is not counted\n`;
-  t.same(await processlogs(...args), { code: 1, stdout: '', stderr });
-  t.same(await processlogs(...args), { code: 0, stdout: '', stderr: '' });
+  t.same(await logsHere(...args), { code: 1, stdout: '', stderr });
+  t.same(await logsHere(...args), { code: 0, stdout: '', stderr: '' });
 });
 
 t.test('a log compressed by a program that is not installed is one line and exit code 1', async (t) => {
@@ -211,7 +216,7 @@ t.test('logs compressed by xz and zstd are read', programsOrReason('xz', 'zstd')
     writeFileSync(join(root, name), spawnSync(program, ['-c'], { input: text }).stdout);
   }
   const logs = ['pypi.log.2.xz', 'pypi.log-20261121.zst', 'pypi.log'].map((name) => join(root, name));
-  t.same(await processlogs('-q', join(root, 'target'), ...logs), { code: 0, stdout: '', stderr: '' });
+  t.same(await logsHere('-q', join(root, 'target'), ...logs), { code: 0, stdout: '', stderr: '' });
   const file = join(root, 'target/web/local-stats/days/2026-11-21.bz2');
   t.match((await bzip2.decompress(readFileSync(file))).toString(), /,7\r\n$/);
 });
@@ -272,7 +277,7 @@ t.test('processlogs works during a run of the mirror, and not beside another pro
   });
   other.close();
   const sync = hold('run.db');
-  t.same(await processlogs(target, join(root, 'pypi.log')), { code: 0, stdout: '', stderr: '' });
+  t.same(await logsHere(target, join(root, 'pypi.log')), { code: 0, stdout: '', stderr: '' });
   sync.close();
   t.ok(existsSync(join(target, 'web/local-stats/days/2026-11-21.bz2')));
 });
@@ -306,7 +311,7 @@ t.test('the log of a real Apache', { skip: apacheOrReason().skip || needsPython.
   writeFileSync(join(root, 'before.log'), logLine({ at: '2020-01-01' }));
   writeFileSync(join(root, 'after.log'), logLine({ at: midnightAfter(readFileSync(apache.log, 'utf8')) }));
   const logs = [join(root, 'before.log'), apache.log, join(root, 'after.log')];
-  t.same(await processlogs(target, ...logs), { code: 0, stdout: '', stderr: '' });
+  t.same(await logsHere(target, ...logs), { code: 0, stdout: '', stderr: '' });
   const folder = join(target, 'web/local-stats/days');
   const rows = readdirSync(folder)
     .filter((name) => name !== '2026-11-21.bz2' || readFileSync(join(folder, name)).length > 4)
