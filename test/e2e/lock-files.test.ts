@@ -12,6 +12,7 @@ import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
 import { pipOrReason, pipSucceeds, pythonOutput } from './pip.ts';
 import { type Ended, run } from './program.ts';
+import { runHere } from './run-here.ts';
 
 const needsPip = await pipOrReason();
 const needsBoth = needsPip.skip === false ? apacheOrReason() : needsPip;
@@ -28,6 +29,7 @@ async function openTarget(t: Parameters<typeof openSample>[0], index: SampleInde
     configure: (...toml: readonly string[]): void =>
       writeFileSync(join(target, 'mirror.toml'), [`upstream = "${server.url}"`, ...toml, ''].join('\n')),
     pep381run: (...options: readonly string[]): Promise<Ended> => run(program, [...options, target]),
+    runHere: (...options: readonly string[]): Promise<Ended> => runHere(...options, target),
     hasPage: (name: string): boolean => existsSync(join(target, 'web/simple', name)),
     files: (): string[] => {
       const paths = treeOf(join(target, 'web/packages')).filter((path) => !path.endsWith('.metadata'));
@@ -46,7 +48,7 @@ function indexOf(...names: readonly string[]): SampleIndex {
 }
 
 t.test('a project of upstream whose name a lock file takes from another index is never fetched', async (t) => {
-  const { server, configure, write, pep381run, hasPage } = await openTarget(t, indexOf('public', 'acme-core'));
+  const { server, configure, write, pep381run, runHere, hasPage } = await openTarget(t, indexOf('public', 'acme-core'));
   const locked = (name: string, index: string): string =>
     `[[package]]\nname = "${name}"\nversion = "1.0"\nsource = { registry = "${index}" }\n`;
   const internal = 'https://me:secret@py.internal.example/simple';
@@ -62,18 +64,18 @@ t.test('a project of upstream whose name a lock file takes from another index is
   t.same([hasPage('public'), hasPage('acme-core')], [true, false]);
   t.notOk(server.requests.some(({ path }) => path.includes('acme')));
   t.match(
-    (await pep381run('--why', 'acme-core')).stdout,
+    (await runHere('--why', 'acme-core')).stdout,
     /left out: uv\.lock:6 \(acme-core==1\.0\): it comes from https/,
   );
   configure('requirements = ["uv.lock"]', 'upstream-aliases = ["http://py.internal.example/simple/"]');
-  t.same(await pep381run('-q'), { code: 0, stdout: '', stderr: '' });
+  t.same(await runHere('-q'), { code: 0, stdout: '', stderr: '' });
   t.ok(hasPage('acme-core'), 'unless it is the same index');
 });
 
 t.test('a project that a requirements file takes from a URL or a path is not fetched as a dependency', async (t) => {
   const index = indexOf('urly', 'gitty', 'wheely');
   index.publish(makeWheel({ name: 'app', version: '1.0', requires: ['urly', 'gitty', 'wheely'] }));
-  const { server, target, configure, write, pep381run } = await openTarget(t, index);
+  const { server, target, configure, write, runHere } = await openTarget(t, index);
   const package_ = (name: string, source: string): string =>
     `[[package]]\nname = "${name}"\nversion = "1.0"\nsource = { ${source} }\n`;
   const lists = {
@@ -104,14 +106,14 @@ t.test('a project that a requirements file takes from a URL or a path is not fet
   for (const [name, lines] of Object.entries(lists)) {
     write(name, lines.join('\n'));
     configure(`requirements = ["${name}"]`, 'dependencies = true');
-    t.equal((await pep381run()).code, 0, name);
+    t.equal((await runHere()).code, 0, name);
     t.same(
       readdirSync(join(target, 'web/simple'), { withFileTypes: true }).filter(isFolder).map(nameOf),
       ['app'],
       name,
     );
     for (const one of ['urly', 'wheely']) {
-      t.match((await pep381run('--why', one)).stdout, /left out: \S+:\d+ \(\w+\): it comes from |its source is path/);
+      t.match((await runHere('--why', one)).stdout, /left out: \S+:\d+ \(\w+\): it comes from |its source is path/);
     }
   }
   t.notOk(server.requests.some(({ path }) => /urly|gitty|wheely/.test(path)));
@@ -120,9 +122,9 @@ t.test('a project that a requirements file takes from a URL or a path is not fet
 t.test('a requirement of a held release on a URL is reported, and not fetched', async (t) => {
   const index = indexOf('urly', 'helper');
   index.publish(makeWheel({ name: 'app', version: '1.0', requires: ['helper', 'urly @ https://x.example/urly.zip'] }));
-  const { server, configure, pep381run, hasPage } = await openTarget(t, index);
+  const { server, configure, runHere, hasPage } = await openTarget(t, index);
   configure('projects = ["app"]', 'dependencies = true');
-  const { code, stderr } = await pep381run();
+  const { code, stderr } = await runHere();
   t.equal(code, 0);
   t.match(
     stderr,
@@ -130,15 +132,15 @@ t.test('a requirement of a held release on a URL is reported, and not fetched', 
   );
   t.same([hasPage('helper'), hasPage('urly')], [true, false]);
   t.notOk(server.requests.some(({ path }) => path.includes('urly')));
-  t.match(await pep381run(), { code: 0, stderr: '' }, 'once');
+  t.match(await runHere(), { code: 0, stderr: '' }, 'once');
 });
 
 t.test('a requirements file that is read while it is being written removes nothing', async (t) => {
-  const { configure, write, pep381run, hasPage, server } = await openTarget(t, indexOf('one', 'two'));
+  const { configure, write, pep381run, runHere, hasPage, server } = await openTarget(t, indexOf('one', 'two'));
   write('one.txt', 'one\n');
   write('two.txt', Buffer.from('\ufefftwo\r\n', 'utf16le'));
   configure('requirements = ["one.txt", "two.txt"]');
-  t.same(await pep381run('-q'), { code: 0, stdout: '', stderr: '' });
+  t.same(await runHere('-q'), { code: 0, stdout: '', stderr: '' });
   t.same([hasPage('one'), hasPage('two')], [true, true]);
   write('two.txt', '');
   server.requests.length = 0;
@@ -147,16 +149,16 @@ t.test('a requirements file that is read while it is being written removes nothi
   t.match(stderr, /mirror\.toml:2: two\.txt asks for nothing, .*put "two\.txt" into may-be-empty\n$/);
   t.same([hasPage('one'), hasPage('two'), server.requests.length], [true, true, 0]);
   write('two.txt', `--index-url ${server.url}/simple/\n`);
-  const left = await pep381run('-q');
+  const left = await runHere('-q');
   t.match(left, { code: 2, stderr: /mirror\.toml:2: two\.txt asks for nothing, .*into may-be-empty\n$/ });
   t.same([hasPage('one'), hasPage('two'), server.requests.length], [true, true, 0], 'nor where options are left alone');
   configure('requirements = ["one.txt", "two.txt"]', 'may-be-empty = ["two.txt"]');
-  t.equal((await pep381run('-q')).code, 0);
+  t.equal((await runHere('-q')).code, 0);
   t.same([hasPage('one'), hasPage('two')], [true, false], 'unless it is meant');
 });
 
 t.test('unsatisfied wants are shown by the run, the status and --why', async (t) => {
-  const { configure, write, pep381run, hasPage, target } = await openTarget(t, indexOf('demo', 'other'));
+  const { configure, write, pep381run, runHere, hasPage, target } = await openTarget(t, indexOf('demo', 'other'));
   write('r.txt', 'other\ndemo==9.9\ntyop\n');
   configure('requirements = ["r.txt"]');
   const lines = ['r.txt:2: demo==9.9: upstream has no such version', 'r.txt:3: tyop: upstream has no project tyop'];
@@ -164,16 +166,16 @@ t.test('unsatisfied wants are shown by the run, the status and --why', async (t)
     const shown = text.replaceAll(`${target}/`, '');
     for (const line of lines) t.ok(shown.includes(line), `${what}: ${line}`);
   };
-  tells(t, 'the plan', (await pep381run('--plan')).stderr);
+  tells(t, 'the plan', (await runHere('--plan')).stderr);
   const first = await pep381run('-q');
   t.equal(first.code, 1);
   tells(t, 'a quiet run, once', first.stderr);
-  t.match(await pep381run('-q'), { stdout: '', stderr: '' });
+  t.match(await runHere('-q'), { stdout: '', stderr: '' });
   const second = await pep381run();
   tells(t, 'each other run', second.stderr);
-  tells(t, 'the status', (await pep381run('--status')).stdout);
-  t.match((await pep381run('--why', 'demo')).stdout, /lacks +r\.txt:2: demo==9\.9: upstream has no such version/);
-  t.match((await pep381run('--why', 'tyop')).stdout, /upstream (?:does not have it|answers that it does not exist)/);
+  tells(t, 'the status', (await runHere('--status')).stdout);
+  t.match((await runHere('--why', 'demo')).stdout, /lacks +r\.txt:2: demo==9\.9: upstream has no such version/);
+  t.match((await runHere('--why', 'tyop')).stdout, /upstream (?:does not have it|answers that it does not exist)/);
   t.same([hasPage('demo'), hasPage('tyop'), hasPage('other')], [false, false, true]);
 });
 

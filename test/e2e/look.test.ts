@@ -9,6 +9,7 @@ import { sampleIndex } from '../sample/sample-projects.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample, openMirrored as openSampleMirrored } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
+import { runHere } from './run-here.ts';
 import { treeOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
@@ -26,6 +27,7 @@ function openMirrored(t: Test, settings = config): Promise<OpenedSample> {
 }
 
 const look = (target: string, ...options: string[]): Promise<Ended> => run(program, [...options, target]);
+const lookHere = (target: string, ...options: string[]): Promise<Ended> => runHere(...options, target);
 
 /** The target without what SQLite puts beside a database that somebody reads. */
 const contentOf = (target: string) =>
@@ -40,7 +42,7 @@ t.test('--why names the rule and its line for a project and each of its files', 
   t.same(lines.slice(0, 2), ['sample-pre', '  policy  held: mirror.toml:1 (sample-pre)']);
   t.ok(lines.some((line) => /^left out +\d+ B +sample_pre-1\.0\.tar\.gz +mirror\.toml:4 \(keep = 1\): 4th/.test(line)));
   t.ok(lines.some((line) => /^held +\d+ B +sample_pre-2\.0rc1\.tar\.gz +mirror\.toml:1 \(sample-pre\)$/.test(line)));
-  const json = await look(target, '--why=sample-base/sample_base-1.9.tar.gz', '--log-format', 'json');
+  const json = await lookHere(target, '--why=sample-base/sample_base-1.9.tar.gz', '--log-format', 'json');
   t.equal(json.code, 0);
   t.match(JSON.parse(json.stdout), {
     project: 'sample-base',
@@ -59,21 +61,22 @@ t.test('--why exits with 1 for what is not known, and with 2 for what is no name
     ['sample-platform/nothing.tar.gz', 1],
     ['../x', 2],
   ];
-  for (const [subject, expected] of rows) t.equal((await look(target, '--why', subject)).code, expected, subject);
+  for (const [subject, expected] of rows) t.equal((await lookHere(target, '--why', subject)).code, expected, subject);
+  t.equal((await look(target, '--why', 'sample-large')).code, 1);
 });
 
 t.test('--status is short, and a document for programs', async (t) => {
-  const { target, server, mirror } = await openSample(t, program);
+  const { target, server, mirrorHere } = await openSample(t, program);
   mkdirSync(target, { recursive: true });
   writeFileSync(join(target, 'mirror.toml'), config);
-  t.equal((await mirror('-q')).code, 1);
+  t.equal((await mirrorHere('-q')).code, 1);
   const { code, stdout, stderr } = await look(target, '--status');
   t.same([code, stderr], [0, '']);
   t.match(stdout, `Mirror    ${target}\nUpstream  ${server.url}\nHeld      4 projects, `);
   t.match(stdout, /\nQueue {5}1 project, 1 of them parked\n/);
   t.match(stdout, /\n\d\d\d\d-\d\d-\d\dT\d\d:\d\dZ +\d+\.\d s +1 {2}4 projects published, /);
   t.match(stdout, /\n *\d\.\d KiB +1 {2}mirror\.toml:1 \(sample-platform\)\n/);
-  const json = JSON.parse((await look(target, '--status', '--log-format=json')).stdout);
+  const json = JSON.parse((await lookHere(target, '--status', '--log-format=json')).stdout);
   t.match(json, { running: false, projects: 4, queued: 1, runs: [{ exitCode: 1 }] });
 });
 
@@ -84,7 +87,7 @@ t.test('--why and --status work during a run without waiting for it or disturbin
   t.teardown(() => [lock, state].map((db) => db.close()));
   lock.exec('BEGIN EXCLUSIVE');
   state.exec('BEGIN IMMEDIATE; DELETE FROM queue; DELETE FROM plans;');
-  const [status, why] = await Promise.all([look(target, '--status'), look(target, '--why', 'nothing-there')]);
+  const [status, why] = await Promise.all([look(target, '--status'), lookHere(target, '--why', 'nothing-there')]);
   t.same([status.code, why.code], [0, 0], status.stderr + why.stderr);
   t.match(status.stdout, '\nNow       a run is at work\n');
   t.match(why.stdout, /\n {2}parked {2}1 try in vain/, 'as it was before');
@@ -145,9 +148,12 @@ t.test('with state-mode = "0640" the group of the state sees everything', otherU
 
 t.test('without a mirror --status prints one line, and creates nothing', async (t) => {
   const target = join(t.testdir({ 'mirror.toml': config }), 'not/there');
-  for (const options of [['--status'], ['--why', 'flask']]) {
+  for (const [ask, ...options] of [
+    [look, '--status'],
+    [lookHere, '--why', 'flask'],
+  ] as const) {
     for (const folder of [target, t.testdirName]) {
-      const { code, stdout, stderr } = await look(folder, ...options);
+      const { code, stdout, stderr } = await ask(folder, ...options);
       t.same([code, stdout], [2, '']);
       t.equal(
         stderr,
@@ -161,7 +167,7 @@ t.test('without a mirror --status prints one line, and creates nothing', async (
 
 t.test('--plan prints what a run would do, and does nothing', async (t) => {
   const alone = config.replace('dependencies = true\n', '').replace(', "nothing-there"', '');
-  const { target, mirror, server } = await openMirrored(t, alone);
+  const { target, mirror, mirrorHere, server } = await openMirrored(t, alone);
   writeFileSync(join(target, 'mirror.toml'), alone.replace('keep = 1', 'keep = 2').replace('"sample-app", ', ''));
   const before = contentOf(target);
   const { code, stdout } = await mirror('--plan');
@@ -181,15 +187,15 @@ t.test('--plan prints what a run would do, and does nothing', async (t) => {
     lines.filter((line) => line.length >= 100),
     [],
   );
-  const json = JSON.parse((await mirror('--plan', '--log-format', 'json')).stdout);
+  const json = JSON.parse((await mirrorHere('--plan', '--log-format', 'json')).stdout);
   t.match(json, { exitCode: 0, removed: 1, fetch: { files: 2 }, remove: { files: 1 } });
   t.same(contentOf(target), before);
   t.notOk(server.requests.some(({ path }) => path.startsWith('/packages/') && path.includes('2.0a1')));
 });
 
 t.test('--plan of a missing target creates nothing', async (t) => {
-  const { target, mirror } = await openSample(t, program);
-  const { code, stdout } = await mirror('--plan', '--all');
+  const { target, mirrorHere } = await openSample(t, program);
+  const { code, stdout } = await mirrorHere('--plan', '--all');
   t.equal(code, 0);
   t.match(stdout, /^To publish {2}\d\d projects\nTo fetch {4}3\d files, /);
   t.notOk(existsSync(target));
@@ -200,7 +206,7 @@ t.test('--example-config prints a configuration that a new mirror can use', asyn
   t.same([code, stderr], [0, '']);
   t.match(stdout, /^# mirror\.toml: /);
   const sample = await openMirrored(t, stdout);
-  t.equal((await look(sample.target, '--why', 'sample-base')).code, 0);
+  t.equal((await lookHere(sample.target, '--why', 'sample-base')).code, 0);
 });
 
 t.test('a database of another version is reported in one line', async (t) => {
@@ -208,7 +214,7 @@ t.test('a database of another version is reported in one line', async (t) => {
   const db = new Database(join(target, 'state.db'));
   db.pragma('user_version = 1');
   db.close();
-  const { code, stderr } = await look(target, '--status');
+  const { code, stderr } = await lookHere(target, '--status');
   t.equal(code, 4);
   t.match(stderr, /^pep381run: error: [^\n]+state\.db: expected schema version \d, found 1: the next run [^\n]+\n$/);
   rmSync(join(target, 'state.db'));

@@ -11,6 +11,7 @@ import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
 import { openMirrored, openSample } from './opened-sample.ts';
 import { run, until } from './program.ts';
+import { checkHere, runHere } from './run-here.ts';
 import { untouchedTree } from './tree.ts';
 
 const dist = await openBundle();
@@ -46,7 +47,7 @@ function agePages(target: string, ms: number): void {
 }
 
 t.test('a run that changes nothing leaves the pages alone for an hour', async (t) => {
-  const { server, target, mirror } = await openMirrored(t, program, smallIndex);
+  const { server, target, mirror, mirrorHere } = await openMirrored(t, program, smallIndex);
   const first = sitesOf(target);
   t.same(Object.keys(first), paths);
   t.match(textOf(target, 'status/index.html'), /class="verdict">All is well: everything 127\.0\.0\.1:\d+ had on /);
@@ -54,10 +55,10 @@ t.test('a run that changes nothing leaves the pages alone for an hour', async (t
   t.match(textOf(target, 'index.html'), /<a href="local-stats\/">Statistics<\/a>/);
   t.match(textOf(target, 'local-stats/index.html'), /No downloads have been counted yet/);
 
-  t.equal((await mirror('-q')).code, 0);
+  t.equal((await mirrorHere('-q')).code, 0);
   t.same(sitesOf(target), first, 'nothing was written');
   agePages(target, 3_600_000);
-  t.equal((await mirror('-q')).code, 0);
+  t.equal((await mirrorHere('-q')).code, 0);
   const later = sitesOf(target);
   t.not(later['status/index.html'], first['status/index.html'], 'an hour later they are renewed');
   t.same([later['site.css'], later['not-found.html']], [first['site.css'], first['not-found.html']]);
@@ -68,7 +69,7 @@ t.test('a run that changes nothing leaves the pages alone for an hour', async (t
   t.match(textOf(target, 'status/index.html'), /The last 4 runs and how long each took/);
 
   const off = server.faults.add({ do: 'status', match: /.*/, status: 503 });
-  const { code } = await mirror('-q');
+  const { code } = await mirrorHere('-q');
   t.match(
     textOf(target, 'status/index.html'),
     code === 3 ? /upstream was not reached/ : /failed/,
@@ -78,7 +79,7 @@ t.test('a run that changes nothing leaves the pages alone for an hour', async (t
 });
 
 t.test('what an administrator has put in place of a page stays', async (t) => {
-  const { server, target, mirror } = await openSample(t, program, smallIndex());
+  const { server, target, mirror, mirrorHere } = await openSample(t, program, smallIndex());
   mkdirSync(join(target, 'web/status'), { recursive: true });
   writeFileSync(join(target, 'web/status/index.html'), 'my own status');
   writeFileSync(
@@ -95,14 +96,14 @@ t.test('what an administrator has put in place of a page stays', async (t) => {
   writeFileSync(join(target, 'web/index.html'), mine);
   writeFileSync(join(target, 'web/site.css'), 'body { color: black }');
   server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
-  t.equal((await mirror('-q')).code, 0);
+  t.equal((await mirrorHere('-q')).code, 0);
   t.equal(textOf(target, 'index.html'), mine);
   t.equal(textOf(target, 'site.css'), 'body { color: black }');
-  t.match(await run(checker, ['--delete-unreferenced', target]), { code: 0, stderr: '' });
+  t.match(await checkHere('--delete-unreferenced', target), { code: 0, stderr: '' });
   t.equal(textOf(target, 'status/index.html'), 'my own status');
   rmSync(join(target, 'web/index.html'));
   agePages(target, 3_600_000);
-  t.equal((await mirror('-q')).code, 0);
+  t.equal((await mirrorHere('-q')).code, 0);
   t.match(textOf(target, 'index.html'), '<h1>Mirror of ', 'what was taken away comes again');
 });
 
@@ -118,7 +119,7 @@ t.test('the pages are there during the first run', async (t) => {
   first.kill('SIGTERM');
   t.equal((await first.ended).code, 143);
   t.match(textOf(target, 'status/index.html'), /class="verdict">Needs a look: the first run was paused\./);
-  t.equal((await sample.mirror('-q')).code, 0);
+  t.equal((await sample.mirrorHere('-q')).code, 0);
   t.match(textOf(target, 'status/index.html'), 'All is well');
 });
 
@@ -128,7 +129,7 @@ t.test('a check shows what it found', async (t) => {
   t.equal((await run(checker, ['-q', target])).code, 0);
   t.match(textOf(target, 'status/index.html'), /all of the mirror \([^)]+\) was checked: nothing wrong/);
   writeFileSync(join(target, 'web/simple/alpha/index.html'), 'damaged');
-  t.equal((await run(checker, ['-q', target])).code, 1);
+  t.equal((await checkHere('-q', target)).code, 1);
   t.match(
     textOf(target, 'status/index.html'),
     /class="verdict">Needs a look: the check on [^<]+ found \d+ things? wrong/,
@@ -136,11 +137,11 @@ t.test('a check shows what it found', async (t) => {
 });
 
 t.test('what lies in the way of a page costs that page alone, and a warning', async (t) => {
-  const { target, server, mirror } = await openSample(t, program, smallIndex());
+  const { target, server, mirrorHere } = await openSample(t, program, smallIndex());
   mkdirSync(join(target, 'web/index.html'), { recursive: true });
   writeFileSync(join(target, 'web/status'), 'mine');
   const told = /^Warning: web\/status: lies in the way of a page for people, and is left alone; move it away$/gm;
-  const first = await mirror();
+  const first = await mirrorHere();
   t.equal(first.code, 0);
   t.equal(first.stderr.match(told)?.length, 1, first.stderr);
   t.match(first.stderr, 'Warning: web/index.html: lies in the way');
@@ -149,22 +150,22 @@ t.test('what lies in the way of a page costs that page alone, and a warning', as
   rmSync(join(target, 'web/status'));
   symlinkSync('/tmp', join(target, 'web/status'));
   server.index.publish(makeWheel({ name: 'later', version: '1.0' }));
-  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.same(await mirrorHere('-q'), { code: 0, stdout: '', stderr: '' });
   t.ok(existsSync(join(target, 'web/simple/later/index.html')));
   rmSync(join(target, 'web/status'));
   rmSync(join(target, 'web/index.html'), { recursive: true });
   server.index.publish(makeWheel({ name: 'latest', version: '1.0' }));
-  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.same(await mirrorHere('-q'), { code: 0, stdout: '', stderr: '' });
   t.match(textOf(target, 'status/index.html'), 'All is well');
 });
 
 t.test('what a check of a share found stays on the pages and in the probe when the next share is right', async (t) => {
-  const { target, mirror } = await openMirrored(t, program, smallIndex);
+  const { target, mirrorHere } = await openMirrored(t, program, smallIndex);
   const metrics = join(target, '../pep381.prom');
   writeFileSync(join(target, 'mirror.toml'), `metrics-file = "${metrics}"\n`);
   rmSync(join(target, 'web/simple/alpha/index.html'));
   const codes = [];
-  for (const share of ['1/2', '2/2']) codes.push((await run(checker, ['-q', '--subset', share, target])).code);
+  for (const share of ['1/2', '2/2']) codes.push((await checkHere('-q', '--subset', share, target)).code);
   t.same([...codes].sort(), [0, 1], 'one of them holds the damaged page');
   // The damaged share first, then the other one.
   const [damaged, right] = codes[0] === 1 ? ['1/2', '2/2'] : ['2/2', '1/2'];
@@ -173,10 +174,10 @@ t.test('what a check of a share found stays on the pages and in the probe when t
     (JSON.parse(textOf(target, 'mirror-status.json')) as { 'last-check': Record<string, number> })['last-check'][
       member
     ];
-  const probe = () => run(program, ['--status', '--check', '--warning', 'free=off', '--critical', 'free=off', target]);
+  const probe = () => runHere('--status', '--check', '--warning', 'free=off', '--critical', 'free=off', target);
   const findings = lastCheck();
   t.ok(Number(findings) > 0, 'the status has it before the next run');
-  t.equal((await run(checker, ['-q', '--subset', right, target])).code, 0);
+  t.equal((await checkHere('-q', '--subset', right, target)).code, 0);
   t.equal(lastCheck(), 0);
   t.equal(lastCheck('earlier-findings'), findings);
   t.match(await probe(), {
@@ -189,8 +190,8 @@ t.test('what a check of a share found stays on the pages and in the probe when t
   );
   t.match(textOf(target, 'status/index.html'), `<li>Share ${damaged[0]} of 2, checked on `);
   t.match(readFileSync(metrics, 'utf8'), new RegExp(`^pep381_damaged_shares_findings\\{.*\\} ${findings}$`, 'm'));
-  t.equal((await mirror('-q')).code, 0);
-  t.equal((await run(checker, ['-q', '--subset', damaged, target])).code, 0);
+  t.equal((await mirrorHere('-q')).code, 0);
+  t.equal((await checkHere('-q', '--subset', damaged, target)).code, 0);
   t.match(textOf(target, 'status/index.html'), 'class="verdict">All is well');
   t.match(await probe(), { code: 0 });
   t.match(readFileSync(metrics, 'utf8'), /^pep381_damaged_shares_findings\{.*\} 0$/m);
