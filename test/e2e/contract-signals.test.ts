@@ -96,10 +96,10 @@ async function endsAtOnce(t: Test, { running }: Begun, signal: NodeJS.Signals): 
 }
 
 /** Runs to the end with an upstream that behaves; returns how many requests there were before. */
-async function completes(t: Test, { server, target, mirror }: OpenedSample): Promise<number> {
+async function completes(t: Test, { server, target, mirrorHere }: OpenedSample): Promise<number> {
   const before = server.requests.length;
   server.faults.clear();
-  t.same(withoutDeath(await mirror('-q')), { code: 0, stdout: '', stderr: '' }, 'the next run');
+  t.same(withoutDeath(await mirrorHere('-q')), { code: 0, stdout: '', stderr: '' }, 'the next run');
   t.same(readerProblems(join(target, 'web')), []);
   t.same(stateOf(target).queue, []);
   t.same(readdirSync(join(target, 'staging')), [], 'nothing is left in staging');

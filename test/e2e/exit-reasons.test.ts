@@ -7,13 +7,14 @@ import { makeSdist } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
 import { openMirrored, openSample } from './opened-sample.ts';
 import { run, until } from './program.ts';
+import { runHere } from './run-here.ts';
 import { runInTerminal, terminalOrReason } from './terminal.ts';
 
 const program = join(await openBundle(), 'pep381run');
 const waiting = /^1 project waits for another try, since \S+Z alpha: .+; next try not before \S+Z$/m;
 
 t.test('if only earlier failures wait, exit code 1 comes with the first of them and its next try', async (t) => {
-  const { server, mirror } = await openSample(t, program, smallIndex());
+  const { server, mirror, mirrorHere } = await openSample(t, program, smallIndex());
   server.faults.add({ do: 'body', match: /\/simple\/alpha\/$/, body: '{}' });
   const failed = await mirror();
   t.equal(failed.code, 1);
@@ -23,23 +24,26 @@ t.test('if only earlier failures wait, exit code 1 comes with the first of them 
   t.match(stderr, waiting);
   t.equal(stderr.split('\n').length, 2, 'in one line');
   t.match(stdout, /^0 projects published, /);
-  t.match(await mirror('--log-format', 'json'), { code: 1, stdout: /"type":"summary",.*"waiting":"1 project waits/ });
-  const plan = await mirror('--plan');
+  t.match(await mirrorHere('--log-format', 'json'), {
+    code: 1,
+    stdout: /"type":"summary",.*"waiting":"1 project waits/,
+  });
+  const plan = await mirrorHere('--plan');
   t.equal(plan.code, 1);
   t.match(plan.stderr, waiting, 'a plan says so, too');
-  t.match(await mirror('--plan', '--log-format', 'json'), { code: 1, stdout: /"waiting":"1 project waits/ });
+  t.match(await mirrorHere('--plan', '--log-format', 'json'), { code: 1, stdout: /"waiting":"1 project waits/ });
 });
 
 t.test('several waiting projects are counted, and the status names ten and counts the others', async (t) => {
-  const { server, target, mirror } = await openSample(t, program);
+  const { server, target, mirrorHere } = await openSample(t, program);
   server.faults.add({ do: 'body', match: /\/simple\/sample-[^/]+\/$/, body: '{}' });
-  await mirror('-q');
-  const { stderr } = await mirror();
+  await mirrorHere('-q');
+  const { stderr } = await mirrorHere();
   t.match(
     stderr,
     /^13 projects wait for another try, since \S+Z sample-\S+: .*; 12 more \(pep381run --status \/.*\)\n$/,
   );
-  const { stdout } = await run(program, ['--status', target]);
+  const { stdout } = await runHere('--status', target);
   t.match(stdout, /\nand 3 more\n/);
   t.notMatch(stdout, /1970/);
 });
@@ -69,7 +73,7 @@ t.test(
 
 t.test('a paused run says how far it got, and the next one where it begins', async (t) => {
   const opened = await openSample(t, program, smallIndex());
-  const { server, mirror } = opened;
+  const { server, mirror, mirrorHere } = opened;
   const stall = { do: 'stall', match: /gamma-1\.0\.tar\.gz$/ } as const;
   server.faults.add(stall);
   const running = opened.begin('--workers', '1');
@@ -84,7 +88,7 @@ t.test('a paused run says how far it got, and the next one where it begins', asy
   server.faults.clear();
   const next = await mirror();
   t.match(next.stdout, /^Resuming the run that was paused at \S+Z: \d+ projects? (?:is|are) queued\n/m);
-  t.notMatch((await mirror()).stdout, /Resuming/);
+  t.notMatch((await mirrorHere()).stdout, /Resuming/);
 });
 
 t.test('a run that was killed after a paused one is not reported as paused', async (t) => {

@@ -9,6 +9,7 @@ import type { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
 import { run } from './program.ts';
+import { runHere } from './run-here.ts';
 import { openSmallDisk, smallDiskOrReason } from './small-disk.ts';
 
 const program = join(await openBundle(), 'pep381run');
@@ -30,7 +31,7 @@ function configure(target: string, toml: string): void {
 }
 
 t.test('an index that cannot fit is not mirrored, and the message has three configurations that work', async (t) => {
-  const { server, target, mirror } = await openHuge(t);
+  const { server, target, mirror, mirrorHere } = await openHuge(t);
   const { code, stdout, stderr } = await mirror();
   t.equal(code, 4);
   t.equal(stdout, '');
@@ -45,7 +46,7 @@ t.test('an index that cannot fit is not mirrored, and the message has three conf
     ['/stats/'],
   );
   t.same(treeOf(join(target, 'web')), ['mirror-status.json'], 'no page');
-  t.same((await mirror('-q')).stderr.split('\n')[0], first, 'cron is told the same');
+  t.same((await mirrorHere('-q')).stderr.split('\n')[0], first, 'cron is told the same');
 
   const requirements = join(t.testdirName, 'requirements.txt');
   writeFileSync(requirements, 'sample-app==1.0\n');
@@ -58,7 +59,7 @@ t.test('an index that cannot fit is not mirrored, and the message has three conf
     const other = join(target, '..', `copied-${at}`);
     configure(other, toml);
     server.requests.length = 0;
-    t.same(await run(program, ['-q', '--upstream', server.url, other]), { code: 0, stdout: '', stderr: '' }, block);
+    t.same(await runHere('-q', '--upstream', server.url, other), { code: 0, stdout: '', stderr: '' }, block);
     t.same(readerProblems(join(other, 'web')), []);
     t.notOk(
       server.requests.some(({ path }) => path === '/stats/'),
@@ -70,16 +71,16 @@ t.test('an index that cannot fit is not mirrored, and the message has three conf
 });
 
 t.test('--all goes on, and need not be given again', async (t) => {
-  const { server, mirror, target } = await openHuge(t, undefined, smallIndex());
+  const { server, mirror, mirrorHere, target } = await openHuge(t, undefined, smallIndex());
   t.same(await mirror('-q', '--all', '--project', 'alpha'), { code: 0, stdout: '', stderr: '' });
   server.requests.length = 0;
-  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.same(await mirrorHere('-q'), { code: 0, stdout: '', stderr: '' });
   t.notOk(server.requests.some(({ path }) => path === '/stats/'));
   t.same(readerProblems(join(target, 'web')), []);
 });
 
 t.test('a mirror with a choice of projects goes on without a question', async (t) => {
-  const { server, target, mirror } = await openHuge(t, undefined, smallIndex());
+  const { server, target, mirrorHere } = await openHuge(t, undefined, smallIndex());
   const rows: readonly (readonly [string, string, readonly string[]])[] = [
     ['a policy', '[releases]\nkeep = 1\n', []],
     ['pages alone', 'index-only = true\n', []],
@@ -89,15 +90,15 @@ t.test('a mirror with a choice of projects goes on without a question', async (t
   for (const [what, toml, options] of rows) {
     const other = join(target, '..', what);
     configure(other, toml);
-    t.equal((await run(program, ['-q', ...options, '--upstream', server.url, other])).code, 0, what);
+    t.equal((await runHere('-q', ...options, '--upstream', server.url, other)).code, 0, what);
   }
   t.notOk(server.requests.some(({ path }) => path === '/stats/'));
-  t.equal((await mirror('-q')).code, 4, 'the others are');
+  t.equal((await mirrorHere('-q')).code, 4, 'the others are');
 });
 
 t.test('an index that does not say how large it is is mirrored', async (t) => {
-  const { mirror } = await openHuge(t, '<html>', smallIndex());
-  t.same(await mirror('-q', '--workers', '50'), { code: 0, stdout: '', stderr: '' });
+  const { mirrorHere } = await openHuge(t, '<html>', smallIndex());
+  t.same(await mirrorHere('-q', '--workers', '50'), { code: 0, stdout: '', stderr: '' });
 });
 
 t.test(
@@ -122,7 +123,7 @@ t.test(
     const later = new Database(join(target, 'state.db'));
     later.exec('UPDATE queue SET next_try = 0');
     later.close();
-    t.same(await run(program, ['-q', target]), { code: 0, stdout: '', stderr: '' });
+    t.same(await runHere('-q', target), { code: 0, stdout: '', stderr: '' });
     t.ok(existsSync(join(target, 'web/simple/sample-large')));
     t.same(readerProblems(join(target, 'web')), []);
   },

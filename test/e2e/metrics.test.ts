@@ -8,6 +8,7 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
+import { checkHere, logsHere, runHere } from './run-here.ts';
 
 const bundle = await openBundle();
 const quiet = { code: 0, stdout: '', stderr: '' };
@@ -18,6 +19,8 @@ interface Measured {
   mirror(...options: string[]): Promise<Ended>;
   check(...options: string[]): Promise<Ended>;
   logs(): Promise<Ended>;
+  /** The same in this process. */
+  readonly here: Pick<Measured, 'mirror' | 'check' | 'logs'>;
   /** Returns the values by name, with the labels besides `mirror`. */
   values(): Map<string, number>;
 }
@@ -36,6 +39,11 @@ async function openMeasured(t: Test, name = 'pypi'): Promise<Measured> {
     mirror: (...options) => programs('pep381run', ...options, target),
     check: (...options) => programs('pep381checkfiles', ...options, target),
     logs: () => programs('processlogs', '-q', target, join(folder, 'pypi.log')),
+    here: {
+      mirror: (...options) => runHere(...options, target),
+      check: (...options) => checkHere(...options, target),
+      logs: () => logsHere('-q', target, join(folder, 'pypi.log')),
+    },
     values: () => valuesIn(readFileSync(file, 'utf8')),
   };
 }
@@ -51,7 +59,7 @@ function valuesIn(text: string): Map<string, number> {
 
 /** Returns the number of a process that has ended. */
 function deadPid(): number {
-  return spawnSync(process.execPath, ['--version']).pid;
+  return spawnSync('true').pid;
 }
 
 t.test('each program adds what it knows', async (t) => {
@@ -93,18 +101,18 @@ t.test('each program adds what it knows', async (t) => {
 });
 
 t.test('promtool finds nothing to remark', programsOrReason('promtool'), async (t) => {
-  const { mirror, check, logs, file } = await openMeasured(t, 'a "hostile" \\ {name}\n# TYPE x y');
-  t.same(await mirror('-q'), quiet);
-  await check('-q', '--subset', 'auto');
-  await logs();
+  const { here, file } = await openMeasured(t, 'a "hostile" \\ {name}\n# TYPE x y');
+  t.same(await here.mirror('-q'), quiet);
+  await here.check('-q', '--subset', 'auto');
+  await here.logs();
   const input = readFileSync(file);
   const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
   t.same({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });
 });
 
 t.test('programs that end at the same time lose nothing of each other', async (t) => {
-  const { mirror, check, logs, values } = await openMeasured(t);
-  t.same(await mirror('-q'), quiet);
+  const { mirror, check, logs, here, values } = await openMeasured(t);
+  t.same(await here.mirror('-q'), quiet);
   for (let round = 1; round <= 2; round += 1) {
     await Promise.all([mirror('-q'), check('-q'), logs()]);
     const found = values();
@@ -115,15 +123,15 @@ t.test('programs that end at the same time lose nothing of each other', async (t
 });
 
 t.test('a file that cannot be written is a warning, and fails no program', async (t) => {
-  const { mirror, check, logs, file } = await openMeasured(t);
+  const { mirror, here, file } = await openMeasured(t);
   rmSync(join(file, '..'), { recursive: true });
   t.match(await mirror(), { code: 0, stderr: /^Warning: metrics-file: \S+ cannot be written: ENOENT.*\n$/ });
-  t.same(await mirror('-q'), quiet);
-  t.match(await check('-q'), { code: 0, stderr: /^pep381checkfiles: Warning: metrics-file: [^\n]*\n$/ });
-  t.match(await logs(), { code: 0, stderr: /^processlogs: Warning: metrics-file: [^\n]*\n$/ });
+  t.same(await here.mirror('-q'), quiet);
+  t.match(await here.check('-q'), { code: 0, stderr: /^pep381checkfiles: Warning: metrics-file: [^\n]*\n$/ });
+  t.match(await here.logs(), { code: 0, stderr: /^processlogs: Warning: metrics-file: [^\n]*\n$/ });
   t.notOk(existsSync(file));
   mkdirSync(join(file, '..'));
   mkdirSync(file);
-  t.match(await mirror(), { code: 0, stderr: /^Warning: metrics-file: \S+ cannot be written: E\w+.*\n$/ });
+  t.match(await here.mirror(), { code: 0, stderr: /^Warning: metrics-file: \S+ cannot be written: E\w+.*\n$/ });
   t.same(readdirSync(join(file, '..')), ['pep381.prom'], 'and leaves nothing behind');
 });

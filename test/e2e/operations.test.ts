@@ -8,10 +8,10 @@ import { makeSdist } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
 import { openMirrored, openSample } from './opened-sample.ts';
 import { run } from './program.ts';
+import { checkHere, runHere } from './run-here.ts';
 import { publishedTree, treeOf } from './tree.ts';
 
-const bundle = await openBundle();
-const [program, checkfiles] = [join(bundle, 'pep381run'), join(bundle, 'pep381checkfiles')];
+const program = join(await openBundle(), 'pep381run');
 const quiet = { code: 0, stdout: '', stderr: '' };
 
 /** Runs pep381run as a shell with another umask does. */
@@ -46,7 +46,7 @@ t.test('whatever the umask, the web server can read the mirror, and nobody else 
     t.equal(modeOf(target, 'web/simple/new'), 0o750, 'unless mirror.toml says otherwise');
     t.equal(modeOf(target, 'web/simple/new/index.html'), 0o640);
     writeFileSync(join(target, 'mirror.toml'), 'umask = "0000"\n');
-    t.match(await run(program, ['-q', target]), {
+    t.match(await runHere('-q', target), {
       code: 2,
       stderr: /mirror\.toml:1: umask: "0000" would let everybody/,
     });
@@ -73,7 +73,7 @@ t.test('a mirror that was moved works, and two on one machine do not disturb eac
   t.same(await Promise.all(both), [quiet, quiet]);
   t.same(publishedTree(moved), publishedTree(target));
   t.same(readerProblems(join(moved, 'web')), []);
-  t.same(await run(checkfiles, ['-q', moved]), quiet);
+  t.same(await checkHere('-q', moved), quiet);
   t.equal(server.requests.filter(({ path }) => path.includes('alpha-1.0')).length, 3, 'nothing is fetched again');
 });
 
@@ -92,7 +92,7 @@ t.test('a secret is neither printed nor sent', async (t) => {
   const env = { https_proxy: `http://user:${secret}@127.0.0.1:9` };
   const { stdout, stderr } = await run(program, ['--upstream', server.url, target], { env });
   t.match(stdout, 'was not notified');
-  const status = await run(program, ['--status', target]);
+  const status = await runHere('--status', target);
   for (const text of [stdout, stderr, status.stdout]) t.notMatch(text, secret);
   for (const [path, content] of Object.entries(treeOf(target))) {
     if (content !== 'folder') t.notOk(readFileSync(join(target, path)).includes(secret), path);
