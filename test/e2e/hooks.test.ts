@@ -8,6 +8,7 @@ import type { SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { openMirrored, openSample } from './opened-sample.ts';
 import { type Ended, killAtEnd, run, start, until } from './program.ts';
+import { runHere } from './run-here.ts';
 
 const bundle = await openBundle();
 const program = join(bundle, 'pep381run');
@@ -21,6 +22,8 @@ interface Hooked {
   /** Makes the script of a hook. It may use `$HEARD`. */
   script(name: 'after-run' | 'on-alarm', text: string): void;
   mirror(...options: string[]): Promise<Ended>;
+  /** Does the same in this process. */
+  mirrorHere(...options: string[]): Promise<Ended>;
   /** Returns what a hook left in a file, and removes the file; undefined if there is none. */
   take(name: string): string | undefined;
 }
@@ -52,6 +55,7 @@ async function openHooked(t: Test, open: typeof openMirrored = openNew): Promise
     heard,
     script,
     mirror: (...options) => run(program, [...options, target], { env: { SECRET: 'of cron' } }),
+    mirrorHere: (...options) => runHere(...options, target),
     take: (name) => {
       const path = join(heard, name);
       if (!existsSync(path)) return undefined;
@@ -75,7 +79,7 @@ function linesOf(text: string | undefined): Line[] {
 }
 
 t.test('the hook hears every path that changed, and is not started if none did', async (t) => {
-  const { server, target, mirror, take } = await openHooked(t);
+  const { server, target, mirror, mirrorHere, take } = await openHooked(t);
   t.same(await mirror('-q'), quiet);
   const first = linesOf(take('paths'));
   const paths = new Set(first.map(({ path }) => path));
@@ -101,12 +105,12 @@ t.test('the hook hears every path that changed, and is not started if none did',
   t.notMatch(env, 'SECRET', 'nothing of the environment of cron');
   t.notMatch(take('fds'), /state\.db|lock|spool/, 'no open file of the run');
 
-  t.same(await mirror('-q'), quiet);
+  t.same(await mirrorHere('-q'), quiet);
   t.equal(take('paths'), undefined, 'nothing changed');
 
   server.index.removeProject('beta');
   server.index.publish(makeWheel({ name: 'alpha', version: '9.0' }));
-  t.same(await mirror('-q'), quiet);
+  t.same(await mirrorHere('-q'), quiet);
   const second = linesOf(take('paths'));
   const removed = second.filter((line) => line.removed === true).map(({ path }) => path);
   t.ok(
@@ -125,33 +129,33 @@ t.test('the hook hears every path that changed, and is not started if none did',
 });
 
 t.test('what a hook did not take, the next run gives it again', async (t) => {
-  const { server, target, script, mirror, take } = await openHooked(t);
+  const { server, target, script, mirror, mirrorHere, take } = await openHooked(t);
   script('after-run', 'echo no route to the CDN >&2; exit 7');
   const failed = await mirror();
   t.equal(failed.code, 0, 'a run does not fail by its hook');
   t.match(failed.stderr, /^Warning: hooks\.after-run: ended with 7; it said: no route to the CDN; the next run gives/m);
   t.equal(statSync(join(target, 'spool')).mode & 0o777, 0o700);
   server.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
-  t.equal((await mirror('-q')).code, 0);
+  t.equal((await mirrorHere('-q')).code, 0);
   t.match(
     readFileSync(join(target, 'web/status/index.html'), 'utf8'),
     'class="verdict">Needs a look: hooks fail since ',
   );
   script('after-run', records['after-run']);
-  t.same(await mirror('-q'), quiet);
+  t.same(await mirrorHere('-q'), quiet);
   t.ok(linesOf(take('paths')).some(({ path }) => path === 'simple/alpha/index.html'));
-  t.same(await mirror('-q'), quiet);
+  t.same(await mirrorHere('-q'), quiet);
   t.equal(take('paths'), undefined);
 });
 
 t.test('what a run that was killed has changed, the hook of the next one hears', async (t) => {
-  const { target, script, mirror, take } = await openHooked(t);
+  const { target, script, mirror, mirrorHere, take } = await openHooked(t);
   script('after-run', 'kill -9 $PPID');
   t.equal((await mirror('-q')).code, 'SIGKILL');
   // Half a line, as a run leaves it that is killed while it writes.
   writeFileSync(join(target, 'spool/changed-paths'), '{"path":"simple/al', { flag: 'a' });
   script('after-run', records['after-run']);
-  t.same(await mirror('-q'), quiet);
+  t.same(await mirrorHere('-q'), quiet);
   const lines = linesOf(take('paths'));
   t.ok(
     lines.some(({ path }) => path === 'simple/alpha/index.html'),
@@ -160,34 +164,34 @@ t.test('what a run that was killed has changed, the hook of the next one hears',
 });
 
 t.test('each alarm is given to its hook once', async (t) => {
-  const { target, script, mirror, take } = await openHooked(t, openMirrored);
+  const { target, script, mirror, mirrorHere, take } = await openHooked(t, openMirrored);
   const log = join(target, 'run/sync.log');
   script('on-alarm', 'exit 1');
   writeFileSync(log, 'sudo does not let the web server start it\nAlarm: upstream lies \x1b[2J\n');
   const told = await mirror('-q');
   t.equal(told.code, 1);
   t.match(told.stderr, 'Alarm: a run that /sync started said: sudo does not');
-  const status = async (): Promise<string> => (await run(program, ['--status', target])).stdout;
+  const status = async (): Promise<string> => (await runHere('--status', target)).stdout;
   t.match(await status(), /^Hooks +fail since \S+; a run without -q prints why$/m);
   script('on-alarm', records['on-alarm']);
-  t.same(await mirror('-q'), quiet);
+  t.same(await mirrorHere('-q'), quiet);
   t.notMatch(await status(), /^Hooks/m);
   t.equal(take('alarms'), 'sudo does not let the web server start it\nupstream lies ?[2J\n');
   writeFileSync(log, 'Alarm: upstream lies \x1b[2J\nAlarm: another one\n');
-  t.equal((await mirror('-q')).code, 1);
+  t.equal((await mirrorHere('-q')).code, 1);
   t.equal(take('alarms'), 'another one\n');
 });
 
 t.test('an alarm of a run that is killed is printed by the next one', async (t) => {
-  const { target, script, mirror } = await openHooked(t, openMirrored);
+  const { target, script, mirror, mirrorHere } = await openHooked(t, openMirrored);
   script('on-alarm', 'kill -9 $PPID');
   writeFileSync(join(target, 'run/sync.log'), 'Alarm: upstream lies\n');
   t.equal((await mirror('-q')).code, 'SIGKILL');
   script('on-alarm', records['on-alarm']);
-  const next = await mirror('-q');
+  const next = await mirrorHere('-q');
   t.equal(next.code, 1);
   t.match(next.stderr, /^Alarm: a run that \/sync started said: Alarm: upstream lies$/m);
-  t.same(await mirror('-q'), quiet);
+  t.same(await mirrorHere('-q'), quiet);
 });
 
 t.test('a hook that hangs is ended, and the run ends in order', async (t) => {
@@ -201,7 +205,7 @@ t.test('a hook that hangs is ended, and the run ends in order', async (t) => {
 });
 
 t.test('a run that is to stop ends its hook, and the next one gives it the same', async (t) => {
-  const { target, script, mirror, take, heard } = await openHooked(t);
+  const { target, script, mirrorHere, take, heard } = await openHooked(t);
   script('after-run', 'touch $HEARD/begun; exec sleep 600');
   const running = start(program, [target]);
   killAtEnd(t, running);
@@ -209,20 +213,20 @@ t.test('a run that is to stop ends its hook, and the next one gives it the same'
   running.kill('SIGTERM');
   t.match(await running.ended, { code: 0, stderr: /hooks\.after-run: was ended, as the run is paused; the next/ });
   script('after-run', records['after-run']);
-  t.same(await mirror('-q'), quiet);
+  t.same(await mirrorHere('-q'), quiet);
   t.ok(linesOf(take('paths')).length > 0);
 });
 
 t.test('a dry run starts no hook', async (t) => {
-  const { mirror, take, target } = await openHooked(t);
-  t.same(await mirror('-q', '--dry-run'), quiet);
+  const { mirrorHere, take, target } = await openHooked(t);
+  t.same(await mirrorHere('-q', '--dry-run'), quiet);
   t.equal(take('paths'), undefined);
   t.notOk(existsSync(join(target, 'spool')));
 });
 
 t.test('a mirror.toml that everybody may write starts nothing', async (t) => {
-  const { target, mirror, take } = await openHooked(t);
+  const { target, mirrorHere, take } = await openHooked(t);
   chmodSync(join(target, 'mirror.toml'), 0o666);
-  t.match(await mirror('-q'), { code: 2, stderr: /mirror\.toml: everybody may write to it.*chmod o-w/ });
+  t.match(await mirrorHere('-q'), { code: 2, stderr: /mirror\.toml: everybody may write to it.*chmod o-w/ });
   t.equal(take('paths'), undefined);
 });

@@ -18,12 +18,12 @@ t.test('after each run that changed something the mirrors below are notified, on
   configure(sample, [`notify = ${JSON.stringify(urls)}`]);
   t.same(await sample.mirror('-q'), { code: 0, stdout: '', stderr: '' });
   t.same(told, [`POST /sync {"serial":${sample.server.index.serial}}\n`]);
-  await sample.mirror('-q');
+  await sample.mirrorHere('-q');
   t.equal(told.length, 1, 'nothing changed');
-  await sample.mirror('-q', '--dry-run', '--reconcile');
+  await sample.mirrorHere('-q', '--dry-run', '--reconcile');
   t.equal(told.length, 1, 'nothing was done');
   sample.server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
-  await sample.mirror('-q');
+  await sample.mirrorHere('-q');
   t.equal(told.length, 2);
 });
 
@@ -32,7 +32,7 @@ t.test('the mirrors below are notified of removals, too', async (t) => {
   const sample = await openMirrored(t, program, smallIndex);
   configure(sample, [`notify = ${JSON.stringify(urls)}`]);
   sample.server.index.removeProject('gamma');
-  t.same(await sample.mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.same(await sample.mirrorHere('-q'), { code: 0, stdout: '', stderr: '' });
   t.same(told, [`POST /sync {"serial":${sample.server.index.serial}}\n`], 'be it all that there is');
 });
 
@@ -61,14 +61,14 @@ t.test('without the secret for notices a run does not begin', async (t) => {
   const key = join(sample.target, 'sync.key');
   const settings = [`notify = ${JSON.stringify(urls)}`, `notify-secret-file = "${key}"`];
   configure(sample, settings);
-  const missing = await sample.mirror('-q');
+  const missing = await sample.mirrorHere('-q');
   t.equal(missing.code, 2);
   t.match(missing.stderr, /^pep381run: error: notify-secret-file: [^\n]+ cannot be read: ENOENT/);
   const empty = join(sample.target, 'run');
   mkdirSync(empty);
   writeFileSync(join(empty, 'key'), '\n');
   configure(sample, [settings[0] ?? '', `notify-secret-file = "${join(empty, 'key')}"`]);
-  t.match(await sample.mirror('-q'), { code: 2, stderr: /notify-secret-file: [^\n]+ is empty\n$/ });
+  t.match(await sample.mirrorHere('-q'), { code: 2, stderr: /notify-secret-file: [^\n]+ is empty\n$/ });
   t.same(told, []);
 });
 

@@ -8,14 +8,14 @@ import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
-import { run } from './program.ts';
+import { runHere } from './run-here.ts';
 
 const program = join(await openBundle(), 'pep381run');
 
 t.test(
   'a project that upstream lacks, or that another index has, is not named to everybody while it waits',
   async (t) => {
-    const { server, target, mirror } = await openSample(t, program, smallIndex());
+    const { server, target, mirrorHere } = await openSample(t, program, smallIndex());
     const other = new SampleIndex();
     other.publish(makeWheel({ name: 'acme-inside', version: '1.0' }));
     const index = await openSampleServer({ index: other });
@@ -29,11 +29,11 @@ upstream = "${index.url}/simple/"
     writeFileSync(join(target, 'mirror.toml'), rules);
     server.faults.add({ do: 'status', status: 404, match: /\/simple\/acme-secret\// });
     index.faults.add({ do: 'status', status: 404, match: /\/simple\/acme-inside\// });
-    t.equal((await mirror('-q')).code, 1);
+    t.equal((await mirrorHere('-q')).code, 1);
     server.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
     server.faults.add({ do: 'status', status: 404, match: /\/simple\/beta\// });
-    t.equal((await mirror('-q')).code, 1);
-    const own = await run(program, ['--status', target]);
+    t.equal((await mirrorHere('-q')).code, 1);
+    const own = await runHere('--status', target);
     t.match(own.stdout, /acme-inside/, 'its administrator sees what waits');
     t.match(own.stdout, /acme-secret/);
     for (const path of ['status/index.html', 'index.html', 'mirror-status.json']) {

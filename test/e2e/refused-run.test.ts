@@ -6,7 +6,8 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
 import { openMirrored } from './opened-sample.ts';
-import { run, until } from './program.ts';
+import { until } from './program.ts';
+import { runHere } from './run-here.ts';
 
 const program = join(await openBundle(), 'pep381run');
 
@@ -19,7 +20,7 @@ function verdictOn(target: string, page: string): string {
 const pages = ['index.html', 'status/index.html'];
 
 t.test('a run that is refused because of a setting shows until a run is not', async (t) => {
-  const { server, target, mirror } = await openMirrored(t, program, smallIndex);
+  const { server, target, mirror, mirrorHere } = await openMirrored(t, program, smallIndex);
   const metrics = join(target, '../pep381.prom');
   const config = join(target, 'mirror.toml');
   const secret = `[[rule]]\nprojects = ["acme-secret"]\nupstream = "https://nexus.corp.example/simple/"\n`;
@@ -28,34 +29,34 @@ t.test('a run that is refused because of a setting shows until a run is not', as
     ['projects = []', /projects: expected a list/],
     ['wrokers = 3', /wrokers/],
   ] as const;
-  for (const [wrong, reason] of cases) {
+  for (const [at, [wrong, reason]] of cases.entries()) {
     writeFileSync(config, `metrics-file = "${metrics}"\n${wrong}\n${secret}`);
-    t.match(await mirror('-q'), { code: 2, stderr: reason });
+    t.match(await (at === 0 ? mirror : mirrorHere)('-q'), { code: 2, stderr: reason });
     for (const page of pages) {
       t.equal(verdictOn(target, page), 'Not well: the last run was refused, because of a setting.', wrong);
       t.notMatch(readFileSync(join(target, 'web', page), 'utf8'), /acme|nexus/);
     }
     const status = JSON.parse(readFileSync(join(target, 'web/mirror-status.json'), 'utf8')) as Record<string, unknown>;
     t.match(status, { 'exit-code': 2, upstream: server.url, projects: 3 });
-    t.not((await run(program, ['--status', '--check', target])).code, 0, 'monitoring hears of it');
+    t.not((await runHere('--status', '--check', target)).code, 0, 'monitoring hears of it');
   }
   t.match(readFileSync(metrics, 'utf8'), /^pep381_last_run_exit_code\{.*\} 2$/m);
 
   writeFileSync(config, '');
-  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.same(await mirrorHere('-q'), { code: 0, stdout: '', stderr: '' });
   for (const page of pages) t.match(verdictOn(target, page), /^All is well: everything /);
 });
 
 t.test('what is tried without effect on the mirror does not show', async (t) => {
-  const { target, mirror } = await openMirrored(t, program, smallIndex);
+  const { target, mirrorHere } = await openMirrored(t, program, smallIndex);
   writeFileSync(join(target, 'mirror.toml'), 'wrokers = 3\n');
-  t.equal((await mirror('--dry-run')).code, 2);
+  t.equal((await mirrorHere('--dry-run')).code, 2);
   t.match(verdictOn(target, 'index.html'), /^All is well/);
 });
 
 t.test('a folder that is no mirror yet gets no page of a run that was refused', async (t) => {
   const target = t.testdir({ 'mirror.toml': 'wrokers = 3\n' });
-  t.equal((await run(program, ['-q', target])).code, 2);
+  t.equal((await runHere('-q', target)).code, 2);
   t.equal(existsSync(join(target, 'web')), false);
 });
 

@@ -8,6 +8,7 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { openBundle } from './bundle.ts';
 import { openMirrored } from './opened-sample.ts';
 import { run } from './program.ts';
+import { runHere } from './run-here.ts';
 
 const programs = await openBundle();
 const program = join(programs, 'pep381run');
@@ -18,6 +19,8 @@ interface Opened {
   readonly flag: string;
   /** `pep381run -q TARGET`, as cron starts it. */
   readonly cron: () => ReturnType<typeof run>;
+  /** The same in this process. */
+  readonly cronHere: () => ReturnType<typeof run>;
   /** The same, as /sync starts it; the exit code. */
   readonly bySync: () => Promise<unknown>;
 }
@@ -28,6 +31,7 @@ async function openConfigured(t: Test): Promise<Opened> {
   writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n`);
   const log = join(target, 'run/sync.log');
   const cron = () => run(program, ['-q', target]);
+  const cronHere = () => runHere('-q', target);
   const bySync = async (): Promise<unknown> => {
     const fd = openSync(log, 'a');
     const child = spawn(process.execPath, [program, '-q', target], { stdio: ['ignore', fd, fd] });
@@ -35,11 +39,11 @@ async function openConfigured(t: Test): Promise<Opened> {
     const [code] = await once(child, 'exit');
     return code;
   };
-  return { target, log, flag: join(target, 'run/sync-requested'), cron, bySync };
+  return { target, log, flag: join(target, 'run/sync-requested'), cron, cronHere, bySync };
 }
 
 t.test('an alarm of a run that /sync started is printed by the next one that cron starts, once', async (t) => {
-  const { target, log, cron, bySync } = await openConfigured(t);
+  const { target, log, cron, cronHere, bySync } = await openConfigured(t);
   writeFileSync(log, 'Alarm: upstream serves another file\nAlarm: upstream serves another file\n\x1b[2J\n');
   t.equal(await bySync(), 0, 'the next run of /sync tells nothing');
   const kept = readFileSync(join(target, 'log/sync.log'), 'utf8');
@@ -50,30 +54,30 @@ t.test('an alarm of a run that /sync started is printed by the next one that cro
   t.equal(first, 'Alarm: a run that /sync started said: Alarm: upstream serves another file');
   t.equal(second, 'Alarm: a run that /sync started said: ?[2J', 'harmless');
   t.notOk(existsSync(log));
-  t.same(await cron(), { code: 0, stdout: '', stderr: '' });
+  t.same(await cronHere(), { code: 0, stdout: '', stderr: '' });
 });
 
 t.test('what a run that /sync started said in several lines is one alarm', async (t) => {
-  const { log, cron, target } = await openConfigured(t);
+  const { log, cronHere, target } = await openConfigured(t);
   writeFileSync(log, 'Held back: they stay:\n  alpha: the project\n  beta: 1 file\nTo let them go: pep381run\n');
-  const { stderr } = await cron();
+  const { stderr } = await cronHere();
   const said = 'Alarm: a run that /sync started said: ';
   t.match(stderr, `${said}Held back: they stay: alpha: the project; beta: 1 file\n${said}To let them go: pep381run\n`);
-  t.match((await run(program, ['--status', target])).stdout, /Held back: they stay: alpha: the project; beta: 1 file/);
+  t.match((await runHere('--status', target)).stdout, /Held back: they stay: alpha: the project; beta: 1 file/);
 });
 
 t.test('a dry run leaves the log of /sync to others, and of a long log a part is printed', async (t) => {
-  const { log, cron, target } = await openConfigured(t);
+  const { log, cronHere, target } = await openConfigured(t);
   writeFileSync(log, Array.from({ length: 100_000 }, (_, line) => `line ${line}\n`).join(''));
-  t.equal((await run(program, ['-q', '--dry-run', target])).code, 0);
+  t.equal((await runHere('-q', '--dry-run', target)).code, 0);
   t.ok(existsSync(log));
-  const { stderr } = await cron();
+  const { stderr } = await cronHere();
   t.match(stderr, /said: line 14\n.*said: [0-9]+ more lines\n/);
   t.ok(stderr.split('\n').length < 20);
 });
 
 t.test('a link in place of the log of /sync is reported, and not followed', async (t) => {
-  const { target, log, cron } = await openConfigured(t);
+  const { target, log, cron, cronHere } = await openConfigured(t);
   const secret = join(target, 'mirror.toml');
   const plants: readonly (readonly [string, () => unknown])[] = [
     ['a link', () => symlinkSync(secret, log)],
@@ -83,7 +87,8 @@ t.test('a link in place of the log of /sync is reported, and not followed', asyn
   ];
   for (const [what, plant] of plants) {
     plant();
-    const { code, stderr } = await cron();
+    // A program that opens the pipe waits for ever.
+    const { code, stderr } = await (what === 'a pipe' ? cron : cronHere)();
     t.equal(code, 1, what);
     t.match(
       stderr,
@@ -96,14 +101,14 @@ t.test('a link in place of the log of /sync is reported, and not followed', asyn
 });
 
 t.test('a request that a run cannot consume starts no second run', async (t) => {
-  const { target, flag, cron, bySync } = await openConfigured(t);
+  const { target, flag, cronHere, bySync } = await openConfigured(t);
   const config = join(target, 'mirror.toml');
   const right = readFileSync(config, 'utf8');
   const asked = async (): Promise<{ runs: number; code: unknown; lines: number }> => {
     writeFileSync(flag, '');
     // As pep381run.path does, and cron with the line of README.md.
     for (let runs = 1; ; runs += 1) {
-      const { code, stderr } = await cron();
+      const { code, stderr } = await cronHere();
       if (!existsSync(flag) || runs === 3) return { runs, code, lines: stderr.trim().split('\n').length };
     }
   };
@@ -121,6 +126,6 @@ t.test('a request that a run cannot consume starts no second run', async (t) => 
   t.equal(await bySync(), 2);
   t.ok(existsSync(flag), 'who was started by /sync leaves it, as the next request then waits ten minutes');
   writeFileSync(config, right);
-  t.equal((await cron()).code, 1, 'what that run said is told');
+  t.equal((await cronHere()).code, 1, 'what that run said is told');
   t.notOk(existsSync(flag));
 });
