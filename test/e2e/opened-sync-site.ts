@@ -4,11 +4,12 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { ask } from '../apache/ask.ts';
 import { type Apache, openApache } from '../fixtures/apache.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
-import { killProcessesOf } from '../fixtures/processes-of.ts';
+import { killProcessesOf, processesOf } from '../fixtures/processes-of.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
@@ -63,11 +64,11 @@ export class SyncSite {
     return run(asOwner[0] ?? '', [...asOwner.slice(1), ...args], { command: 'setpriv' });
   }
 
-  /** Resolves when no run is at work. A dry run finds that out, because it takes the lock. */
+  /** Resolves when all runs that were started have ended. */
   async ended(): Promise<void> {
-    await until('the run to end', async () => {
-      const { stdout } = await this.run('--dry-run', this.target);
-      return !stdout.startsWith('Currently already running');
+    await until('the runs to end', async () => {
+      await delay(50);
+      return processesOf(join(this.target, '../programs')).length === 0;
     });
   }
 
