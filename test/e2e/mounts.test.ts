@@ -19,6 +19,7 @@ import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
+import { checkHere, logsHere, runHere } from './run-here.ts';
 import { bindFolder, openSmallDisk, smallDiskOrReason } from './small-disk.ts';
 import { publishedTree } from './tree.ts';
 
@@ -59,8 +60,7 @@ for (const [layout, mounts] of Object.entries(layouts)) {
   t.test(layout, likeAnother.has(layout) ? onlyEvery(needs) : needs, async (t) => {
     const index = smallIndex();
     const { server, target } = await openSample(t, join(programs, 'pep381run'), index);
-    const start = (name: string, ...options: string[]): Promise<Ended> =>
-      run(join(programs, name), [...options, target, ...(name === 'processlogs' ? [join(target, '../log')] : [])]);
+    const here = (...options: string[]): Promise<Ended> => runHere(...options, target);
     const settings = `upstream = "${server.url}"\n`;
     mkdirSync(target, { recursive: true });
     writeFileSync(join(target, 'mirror.toml'), settings);
@@ -79,14 +79,15 @@ for (const [layout, mounts] of Object.entries(layouts)) {
       top === undefined && !('trash' in mounts) ? join(target, 'trash') : hiddenIn(top ?? join(target, 'web'), 'trash');
     const isRight = async (): Promise<void> => {
       t.same(readerProblems(join(target, 'web')).filter(isOfTheTree), []);
-      t.same(await start('pep381checkfiles', '--delete-unreferenced'), quiet, 'a check has nothing to say');
+      t.same(await checkHere('--delete-unreferenced', target), quiet, 'a check has nothing to say');
     };
 
     index.publish(makeWheel({ name: 'alpha', version: '2.0', files: { data: Buffer.alloc(3 << 20, 'large') } }));
     for (let number = 0; number < 4; number += 1) index.publish(makeSdist({ name: `new-${number}`, version: '1.0' }));
-    t.same(await start('pep381run', '-q'), quiet);
+    // What flushes the files of each disk is part of the built program alone.
+    t.same(await run(join(programs, 'pep381run'), ['-q', target]), quiet);
     await isRight();
-    t.same(await start('processlogs', '-q'), quiet);
+    t.same(await logsHere('-q', target, join(target, '../log')), quiet);
     t.ok(existsSync(join(target, 'web/local-stats/summary.json')));
     if (top !== undefined) {
       t.equal(statSync(join(top, '.pep381client')).mode & 0o777, 0o700, 'which no web server shows');
@@ -96,14 +97,14 @@ for (const [layout, mounts] of Object.entries(layouts)) {
     const before = publishedTree(target);
     const bytes = readFileSync(file);
     index.removeProject('alpha');
-    t.same(await start('pep381run', '-q'), quiet);
+    t.same(await here('-q'), quiet);
     t.notOk(existsSync(file));
     const [day = ''] = readdirSync(trash);
     const removed = join(trash, day, wheelPath);
     t.ok(readFileSync(removed).equals(bytes), 'what is removed lies in the trash of its disk');
     t.equal(statSync(removed).dev, statSync(top ?? join(target, 'web')).dev);
     t.same(readerProblems(join(target, 'web')).filter(isOfTheTree), []);
-    t.match(await start('pep381run', '--restore', 'alpha'), { code: 0, stdout: /^Restored alpha with 3 files/ });
+    t.match(await here('--restore', 'alpha'), { code: 0, stdout: /^Restored alpha with 3 files/ });
     const after = publishedTree(target);
     const changed = Object.keys(after).filter((path) => isOfTheTree(path) && after[path] !== before[path]);
     t.same(
@@ -115,7 +116,8 @@ for (const [layout, mounts] of Object.entries(layouts)) {
 
     writeFileSync(file, 'damaged');
     writeFileSync(join(dirname(file), 'nobody-knows.whl'), '');
-    t.match(await start('pep381checkfiles', '-q', '--repair', '--delete-unreferenced'), { code: 1, stderr: '' });
+    const repair = ['-q', '--repair', '--delete-unreferenced', target];
+    t.match(await run(join(programs, 'pep381checkfiles'), repair), { code: 1, stderr: '' });
     t.equal(readFileSync(removed, 'utf8'), 'damaged');
   });
 }
