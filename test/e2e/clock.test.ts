@@ -9,6 +9,7 @@ import { makeSdist } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
 import { openMirrored, openSample } from './opened-sample.ts';
 import { killAtEnd, run, start, until } from './program.ts';
+import { runHere } from './run-here.ts';
 import { publishedTree, treeOf } from './tree.ts';
 
 const bundle = await openBundle();
@@ -39,7 +40,7 @@ t.test('a clock that jumps loses nothing, and is reported', needsFakeTime, async
   t.match(treeOf(join(target, 'trash')), trash);
   t.same(await run(checkfiles, ['-q', target], { env }), quiet);
   const fresh = join(target, '../fresh');
-  t.same(await run(program, ['-q', '--upstream', server.url, fresh]), quiet);
+  t.same(await runHere('-q', '--upstream', server.url, fresh), quiet);
   t.same(publishedTree(target), publishedTree(fresh));
 });
 

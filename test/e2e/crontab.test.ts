@@ -44,6 +44,8 @@ t.test('every line of the crontab runs without output, and a check finds damage'
         const ended = await run('-c', [here(command)], { command: shell });
         t.same(ended, { code: 0, stdout: '', stderr: '' }, command);
       }
+      // One shell shows what the same command does later.
+      if (shell !== 'bash') return;
       // The first night is over. A month of nights is in test/check/subsets.test.ts.
       const check = commands.find((command) => command.includes('checkfiles')) ?? '';
       const page = join(target, 'web/simple', ofThirdNight);

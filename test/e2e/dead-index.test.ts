@@ -12,14 +12,14 @@ const program = join(await openBundle(), 'pep381run');
 
 for (const projects of ['"acme-*"', '"acme-core", "acme-tools", "acme-web"']) {
   t.test(`an index of a rule for ${projects} that does not answer is one line in each run at most`, async (t) => {
-    const { target, mirror } = await openSample(t, program, smallIndex());
+    const { target, mirror, mirrorHere } = await openSample(t, program, smallIndex());
     const index = new SampleIndex();
     for (const name of ['acme-core', 'acme-tools', 'acme-web']) index.publish(makeWheel({ name, version: '1.0' }));
     const own = await openSampleServer({ index });
     mkdirSync(target, { recursive: true });
     const rule = `[[rule]]\nprojects = [${projects}]\nupstream = "${own.url}/simple/"\n`;
     writeFileSync(join(target, 'mirror.toml'), rule);
-    t.match(await mirror('-q'), { code: 0, stderr: '' });
+    t.match(await mirrorHere('-q'), { code: 0, stderr: '' });
     await own.close();
     for (const [options, lines] of [
       [['-q'], 1],

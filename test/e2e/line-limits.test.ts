@@ -9,6 +9,7 @@ import { openLargeIndex } from '../sample/large-index.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
 import { killAtEnd, run, start, until } from './program.ts';
+import { runHere } from './run-here.ts';
 
 const program = join(await openBundle(), 'pep381run');
 const hourMs = 3_600_000;
@@ -48,13 +49,13 @@ t.test('outside of the window a run ends at once, and takes no request of /sync 
   t.same(await run(program, [target]), { code: 0, stdout: line, stderr: '' });
   mkdirSync(join(target, 'run'), { recursive: true });
   writeFileSync(join(target, 'run/sync-requested'), '');
-  t.same(await run(program, ['-q', target]), { code: 0, stdout: '', stderr: '' });
+  t.same(await runHere('-q', target), { code: 0, stdout: '', stderr: '' });
   t.notOk(existsSync(join(target, 'run/sync-requested')), 'a unit that watches for requests would start runs for ever');
   t.equal(server.requests.length, before, 'upstream is not asked');
-  t.equal((await run(program, ['--dry-run', target])).code, 0, 'a dry run works at any time');
+  t.equal((await runHere('--dry-run', target)).code, 0, 'a dry run works at any time');
   t.ok(server.requests.length > before);
   set(hours(-2, 2));
-  t.same(await run(program, ['-q', target]), { code: 0, stdout: '', stderr: '' });
+  t.same(await runHere('-q', target), { code: 0, stdout: '', stderr: '' });
   t.same(readerProblems(join(target, 'web')), []);
 });
 

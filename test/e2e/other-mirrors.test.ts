@@ -39,7 +39,7 @@ async function openSite(t: Test): Promise<Site> {
   t.teardown(() => apache.close());
   writeFileSync(join(sample.target, 'mirror.toml'), `legacy-json = true\nbase-url = "${apache.url}"\n`);
   const mirror = async (): Promise<void> => {
-    t.same(await sample.mirror('-q'), { code: 0, stdout: '', stderr: '' });
+    t.same(await sample.mirrorHere('-q'), { code: 0, stdout: '', stderr: '' });
   };
   await mirror();
   return {

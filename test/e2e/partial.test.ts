@@ -10,7 +10,7 @@ import { sampleIndex } from '../sample/sample-projects.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
 import { pipOrReason, pipSucceeds, pythonOutput } from './pip.ts';
-import { run } from './program.ts';
+import { runHere } from './run-here.ts';
 import { publishedTree } from './tree.ts';
 
 const needsPip = await pipOrReason();
@@ -30,7 +30,7 @@ t.test('a mirror of a requirements file is enough to install it', needsBoth, asy
   const mirror = async (t: Test, ...toml: readonly string[]): Promise<string[]> => {
     writeFileSync(join(target, 'mirror.toml'), [`upstream = "${server.url}"`, ...toml, ''].join('\n'));
     server.requests.length = 0;
-    t.same(await run(program, ['-q', target]), { code: 0, stdout: '', stderr: '' });
+    t.same(await runHere('-q', target), { code: 0, stdout: '', stderr: '' });
     t.same(readerProblems(join(target, 'web')), []);
     const paths = treeOf(join(target, 'web/packages')).filter((path) => !path.endsWith('.metadata'));
     return paths.map((path) => path.split('/').at(-1) ?? '').sort();

@@ -15,6 +15,7 @@ import { openBundle } from './bundle.ts';
 import { openHtmlOnly } from './html-only.ts';
 import { pip, pipOrReason, pipSucceeds, pythonOutput } from './pip.ts';
 import { run } from './program.ts';
+import { runHere } from './run-here.ts';
 
 const needsPip = await pipOrReason();
 const needsMetadata = await metadataReadOrReason();
@@ -30,11 +31,11 @@ t.test('pip and the mirror', needsBoth, async (t) => {
   const program = join(await openBundle(), 'pep381run');
   const folder = openToAll(t).testdir({ target: {}, work: {} });
   const target = join(folder, 'target');
-  const mirror = async (t: Test): Promise<void> => {
-    t.same(await run(program, ['-q', '--upstream', server.url, target]), { code: 0, stdout: '', stderr: '' });
+  const mirror = async (t: Test, start = (args: readonly string[]) => runHere(...args)): Promise<void> => {
+    t.same(await start(['-q', '--upstream', server.url, target]), { code: 0, stdout: '', stderr: '' });
     t.same(readerProblems(join(target, 'web')), []);
   };
-  await mirror(t);
+  await mirror(t, (args) => run(program, args));
   const apache = await openApache({ target });
   t.teardown(() => apache.close());
   const from = (url = apache.url): string[] => ['--index-url', `${url}/simple/`];

@@ -12,6 +12,7 @@ import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { run } from './program.ts';
+import { runHere } from './run-here.ts';
 
 const built = await openBundle();
 const program = join(built, 'pep381run');
@@ -33,7 +34,7 @@ t.test('a run by cron names refused files once, and counts them from then on', a
   const status = JSON.parse(readFileSync(join(target, 'web/mirror-status.json'), 'utf8')) as object;
   const provenance = { absent: 0, unchecked: 0, verified: 0, failed: 0, lost: 0, 'left-out': 2 };
   t.match(status, { 'exit-code': 1, files: 0, provenance });
-  t.match((await run(program, ['--status', target])).stdout, /^Provenance +0 verified, 2 left out$/m);
+  t.match((await runHere('--status', target)).stdout, /^Provenance +0 verified, 2 left out$/m);
   const again = await run(program, ['-q', '--project', 'sample-provenance', target]);
   t.same(again, { code: 0, stdout: '', stderr: '' });
 });
@@ -74,8 +75,8 @@ t.test('files with valid attestations are held, and none that others signed or t
   ] as const) {
     t.match(stderr, `signed-${version}-py3-none-any.whl: its provenance failed: ${why}`);
   }
-  t.match((await run(program, ['--status', target])).stdout, /^Provenance +1 verified, 3 left out$/m);
-  t.match((await run(program, ['--why', 'signed==1.0', target])).stdout, /verified/);
+  t.match((await runHere('--status', target)).stdout, /^Provenance +1 verified, 3 left out$/m);
+  t.match((await runHere('--why', 'signed==1.0', target)).stdout, /verified/);
   const page = JSON.parse(readFileSync(join(target, 'web/simple/signed/index.v1_json'), 'utf8')) as {
     files: { filename: string; provenance: string }[];
   };

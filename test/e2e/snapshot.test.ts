@@ -8,6 +8,7 @@ import { makeSnapshotKeys } from '../fixtures/snapshot-keys.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
 import { run } from './program.ts';
+import { checkHere, runHere } from './run-here.ts';
 
 const bundle = await openBundle();
 const program = join(bundle, 'pep381run');
@@ -24,23 +25,22 @@ t.test('a mirror signs, another one verifies it, and the private key stays where
   writeFileSync(pub, keys.publicPem);
   writeFileSync(join(target, 'mirror.toml'), `signing-key-file = "${key}"\n`);
   chmodSync(key, 0o644);
-  const refused = await sample.mirror('-q');
+  const refused = await sample.mirrorHere('-q');
   t.match(refused, { code: 2, stdout: '', stderr: /expected mode 0600 or 0640, found 0644/ });
   t.notOk(existsSync(join(target, 'state.db')), 'nothing was begun');
   chmodSync(key, 0o600);
-  const outputs = [refused, await sample.mirror(), await sample.mirror('--log-format', 'json')];
+  const outputs = [refused, await sample.mirror(), await sample.mirrorHere('--log-format', 'json')];
   t.same(
     outputs.map(({ code }) => code),
     [2, 0, 0],
   );
 
-  for (const options of [[], ['--key', pub]]) {
-    t.same(await run(checkfiles, ['-q', '--verify-snapshot', ...options, target]), { code: 0, stdout: '', stderr: '' });
-  }
+  t.same(await run(checkfiles, ['-q', '--verify-snapshot', target]), { code: 0, stdout: '', stderr: '' });
+  t.same(await checkHere('-q', '--verify-snapshot', '--key', pub, target), { code: 0, stdout: '', stderr: '' });
   writeFileSync(join(target, 'web/simple/beta/index.html'), 'another');
   const verified = await run(checkfiles, ['--verify-snapshot', target]);
   t.match(verified, { code: 1, stdout: /^Bad page [^\n]+\/simple\/beta\/index\.html: expected [0-9a-f]{64}, found / });
-  outputs.push(verified, await sample.mirror('-q'), await run(checkfiles, ['-q', '--verify-snapshot', target]));
+  outputs.push(verified, await sample.mirrorHere('-q'), await checkHere('-q', '--verify-snapshot', target));
   t.equal(outputs.at(-1)?.code, 0, 'healed');
 
   const served = await serveMirror(t, join(target, 'web'));
@@ -48,10 +48,9 @@ t.test('a mirror signs, another one verifies it, and the private key stays where
   mkdirSync(below);
   const line = keys.publicPem.split('\n')[1] ?? '';
   writeFileSync(join(below, 'mirror.toml'), `upstream-key = "${line}"\n`);
-  const pull = () => run(program, ['-q', '--upstream', served.url, below]);
-  t.same(await pull(), { code: 0, stdout: '', stderr: '' });
+  t.same(await run(program, ['-q', '--upstream', served.url, below]), { code: 0, stdout: '', stderr: '' });
   served.alter = (path, body) => (path === '/snapshot.json.sig' ? Buffer.from(`${'A'.repeat(86)}==\n`) : body);
-  t.match(await pull(), {
+  t.match(await runHere('-q', '--upstream', served.url, below), {
     code: 3,
     stderr: /snapshot\.json: expected a signature by the key in upstream-key, found another/,
   });

@@ -7,6 +7,7 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { openBundle } from './bundle.ts';
 import { openCopies } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
+import { runHere } from './run-here.ts';
 import { treeOf } from './tree.ts';
 
 const bundle = await openBundle();
@@ -30,7 +31,7 @@ t.test('the owner and others get one line and an exit code', async (t) => {
     stderr: '',
   });
   const critical = ['--status', '--check', '--critical', 'free=9999PB', target];
-  t.match(await run(program, critical), { code: 2, stdout: /^PEP381 CRITICAL - .* free of .*\n$/, stderr: '' });
+  t.match(await runHere(...critical), { code: 2, stdout: /^PEP381 CRITICAL - .* free of .*\n$/, stderr: '' });
   if (isRoot) {
     const nobody = (...options: string[]): Promise<Ended> =>
       run(
@@ -60,7 +61,11 @@ t.test('what cannot be judged is unknown', async (t) => {
     ['--check', folder],
     ['--status', '--check'],
   ];
-  for (const args of cases) {
-    t.match(await run(program, args), { code: 3, stdout: /^PEP381 UNKNOWN - [^\n]+\n$/, stderr: '' }, args.join(' '));
+  for (const [at, args] of cases.entries()) {
+    t.match(
+      await (at === 0 ? run(program, args) : runHere(...args)),
+      { code: 3, stdout: /^PEP381 UNKNOWN - [^\n]+\n$/, stderr: '' },
+      args.join(' '),
+    );
   }
 });
