@@ -2,7 +2,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
@@ -11,8 +10,6 @@ import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
 
 const program = join(await openBundle(), 'pep381run');
-/** Runs in this process wait between two tries as short as they ever do, which is not at all. */
-t.teardown(replaceRandom(() => 0));
 
 for (const projects of ['"acme-*"', '"acme-core", "acme-tools", "acme-web"']) {
   t.test(`an index of a rule for ${projects} that does not answer is one line in each run at most`, async (t) => {
@@ -39,11 +36,4 @@ for (const projects of ['"acme-*"', '"acme-core", "acme-tools", "acme-web"']) {
       for (const line of told) t.match(line, new URL(own.url).host);
     }
   });
-}
-
-/** Returns a function that undoes it. */
-function replaceRandom(random: () => number): () => void {
-  const { random: before } = systemClock;
-  Object.assign(systemClock, { random });
-  return () => Object.assign(systemClock, { random: before });
 }

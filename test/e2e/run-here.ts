@@ -8,6 +8,7 @@ import { processlogs } from '../../src/cli/logs/processlogs.ts';
 import { lines } from '../../src/cli/output/lines.ts';
 import { printable } from '../../src/cli/output/printable.ts';
 import { runProgram } from '../../src/cli/program/program.ts';
+import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { pep381run } from '../../src/cli/run/pep381run.ts';
 import { Flushers } from '../../src/files/filesystem/flush.ts';
 import { type Ended, plainEnvironment, withoutRootHint } from './program.ts';
@@ -43,6 +44,7 @@ async function asProgram(work: () => Promise<number>): Promise<Ended> {
   const { out, err } = lines;
   const { env, argv } = process;
   const { flush } = Flushers.prototype;
+  const { random } = systemClock;
   const umask = process.umask();
   const listening = pauses.map((signal) => process.listeners(signal));
   const output = { stdout: '', stderr: '' };
@@ -52,6 +54,8 @@ async function asProgram(work: () => Promise<number>): Promise<Ended> {
   lines.err = (line) => {
     output.stderr += `${printable(line)}\n`;
   };
+  // The shortest of the waits between two tries, which is none.
+  systemClock.random = () => 0;
   // No power is cut here.
   Flushers.prototype.flush = async () => {};
   process.env = { ...plainEnvironment };
@@ -62,6 +66,7 @@ async function asProgram(work: () => Promise<number>): Promise<Ended> {
     return { code, stdout: withoutRootHint(output.stdout), stderr: output.stderr };
   } finally {
     Object.assign(lines, { out, err });
+    systemClock.random = random;
     Object.assign(process, { env, argv });
     Flushers.prototype.flush = flush;
     process.umask(umask);
