@@ -7,7 +7,7 @@ import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { type OldMirror, openOldMirror, openUpstream } from './old-mirror.ts';
 
 const skip = recordingsMissing;
-const archive = 'target-bandersnatch-8';
+const archive = 'few-bandersnatch-8';
 const upstream = skip === false ? await openUpstream(t, archive) : undefined;
 
 /** Puts a link in the place of what lies at `path`. */

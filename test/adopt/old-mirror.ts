@@ -3,9 +3,9 @@
  * with a real SQLite and the file system, as pep381run does it.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { adoptTarget, discardOldStateIfComplete } from '../../src/cli/target/adopt-target.ts';
@@ -29,19 +29,64 @@ export type Archive =
   | 'target-bandersnatch-8'
   | 'target-shadowmire-2';
 
+/** The large ones with a few of their projects: 27 of 94 files, for tests to which the number does not matter. */
+export type Few = 'few-bandersnatch-8' | 'few-shadowmire-2';
+
+/** One with many files and wheels, one with other files than wheels, and so on: what tests name, and little more. */
+const few = ['adv-rag-eval', 'chipgr8', 'mcunix', 'pmls', 'pythonalloyclient', 'ssm-neo4j'];
+
+/** What is said when one of {@link Few} is taken over. */
+export const tookFew = 'Took over 6 projects with 27 files (73 KiB)';
+
+/** The folder that has `simple/` and `packages/` in a recorded target. */
+function webOf(archive: Archive | Few, target: string): string {
+  return archive.endsWith('shadowmire-2') ? target : join(target, 'web');
+}
+
 /** Unpacks a recorded target into the folder `target`. */
-export function unpack(archive: Archive, target: string): void {
+export function unpack(archive: Archive | Few, target: string): void {
+  if (archive === 'few-bandersnatch-8' || archive === 'few-shadowmire-2') {
+    execFileSync('cp', ['-a', '-T', folderOfFew(archive), target]);
+    return;
+  }
   mkdirSync(target, { recursive: true });
   // The program takes a tenth of the time of a library.
   const options = ['-xzf', fileURLToPath(new URL(`${archive}.tar.gz`, archives)), '-C', target, '--strip-components=1'];
   execFileSync('tar', [...options, '--no-same-owner']);
 }
 
+/** Where they lie in this process, which makes each once. */
+const foldersOfFew = new Map<Few, string>();
+
+function folderOfFew(archive: Few): string {
+  const found = foldersOfFew.get(archive);
+  if (found !== undefined) return found;
+  const folder = mkdtempSync(join(tmpdir(), 'few-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  unpack(archive === 'few-bandersnatch-8' ? 'target-bandersnatch-8' : 'target-shadowmire-2', folder);
+  keepFew(webOf(archive, folder));
+  foldersOfFew.set(archive, folder);
+  return folder;
+}
+
+/** Removes the other projects, except from the list of all, which nobody reads. */
+function keepFew(web: string): void {
+  const projects = readdirSync(join(web, 'simple'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of projects.filter(({ name }) => !few.includes(name))) {
+    const links = readFileSync(join(web, 'simple', name, 'index.html'), 'utf8').matchAll(
+      /"\.\.\/\.\.\/(packages[^"#]*)#/g,
+    );
+    for (const [, path = ''] of links) rmSync(dirname(join(web, path)), { recursive: true });
+    for (const folder of ['simple', 'json', 'pypi']) rmSync(join(web, folder, name), { recursive: true, force: true });
+  }
+  execFileSync('find', [join(web, 'packages'), '-type', 'd', '-empty', '-delete']);
+}
+
 /** Serves what a recorded target has, until `t` ends. */
-export async function openUpstream(t: Pick<Test, 'teardown'>, archive: Archive): Promise<SampleServer> {
+export async function openUpstream(t: Pick<Test, 'teardown'>, archive: Archive | Few): Promise<SampleServer> {
   const folder = mkdtempSync(join(tmpdir(), 'old-mirror-'));
   unpack(archive, folder);
-  const index = indexOfTree(archive === 'target-shadowmire-2' ? folder : join(folder, 'web'));
+  const index = indexOfTree(webOf(archive, folder));
   rmSync(folder, { recursive: true });
   const server = await openSampleServer({ index });
   t.teardown(() => server.close());
@@ -49,7 +94,7 @@ export async function openUpstream(t: Pick<Test, 'teardown'>, archive: Archive):
 }
 
 /** Unpacks a recorded target, with an upstream of its own unless one is given that nobody changes. */
-export async function openOldMirror(t: Test, archive: Archive, upstream?: SampleServer): Promise<OldMirror> {
+export async function openOldMirror(t: Test, archive: Archive | Few, upstream?: SampleServer): Promise<OldMirror> {
   const server = upstream ?? (await openUpstream(t, archive));
   const target = join(t.testdir(), 'target');
   unpack(archive, target);
