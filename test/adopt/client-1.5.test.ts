@@ -1,7 +1,7 @@
 /** Mirrors of pep381client 1.5 that are not as it should have left them, or that upstream has moved on from. */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { StorageError } from '../../src/core/errors.ts';
 import type { FileStore } from '../../src/files/file-store.ts';
 import { untouchedTree } from '../e2e/tree.ts';
@@ -9,10 +9,12 @@ import { changeOf, mirrorState } from '../fixtures/mirror-state.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { named } from '../fixtures/test-mirror.ts';
 import { makeSdist } from '../sample/distributions.ts';
-import { type OldMirror, openOldMirror } from './old-mirror.ts';
+import { type OldMirror, openOldMirror, openUpstream } from './old-mirror.ts';
 
 const skip = recordingsMissing;
-const open = (t: Parameters<typeof openOldMirror>[0]): Promise<OldMirror> => openOldMirror(t, 'target-1.5-complete');
+const archive = 'target-1.5-complete';
+const upstream = skip === false ? await openUpstream(t, archive) : undefined;
+const open = (t: Test): Promise<OldMirror> => openOldMirror(t, archive, upstream);
 
 /** Where a file of the layout of 2011 lies. */
 function place({ web }: OldMirror, filename: string): string {
@@ -82,6 +84,7 @@ t.test('a file that is not what its page says is not held, told, and fetched', {
   const [short, other] = [place(mirror, 'Twisted-10.2.0.tar.gz'), place(mirror, 'nose-1.0.0.tar.gz')];
   writeFileSync(short, readFileSync(short).subarray(1));
   writeFileSync(other, readFileSync(other).fill(0x20, 4, 8));
+  t.teardown(() => mirror.server.faults.clear());
   mirror.server.faults.add({ do: 'reset' });
   await t.rejects(mirror.run(), { name: 'UnreachableError' });
   t.match(mirror.warnings().sort(), [
@@ -141,7 +144,7 @@ t.test('a file that is not there is fetched', { skip }, async (t) => {
 });
 
 t.test('what upstream has removed since is removed, projects and files', { skip }, async (t) => {
-  const mirror = await open(t);
+  const mirror = await openOldMirror(t, archive);
   mirror.index.removeProject('Zope.Interface');
   mirror.index.removeFile('Twisted', 'Twisted-10.2.0.tar.gz');
   mirror.index.publish(makeSdist({ name: 'brand-new', version: '1.0' }));

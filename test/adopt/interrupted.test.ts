@@ -1,13 +1,14 @@
 /** Taking over may end at any step: what is there can be read, and the next run goes on from there. */
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import tap, { type Test } from 'tap';
 import { StorageError } from '../../src/core/errors.ts';
 import { mirrorPrograms } from '../../src/files/filesystem/mirror-programs.ts';
 import { someCases } from '../fixtures/every-case.ts';
 import { changeOf } from '../fixtures/mirror-state.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
-import { type OldMirror, openOldMirror, openUpstream, type Wrapped } from './old-mirror.ts';
+import type { SampleServer } from '../sample/sample-server.ts';
+import { type Archive, type Few, type OldMirror, openOldMirror, openUpstream, type Wrapped } from './old-mirror.ts';
 import { readable } from './readable-tree.ts';
 
 const skip = recordingsMissing;
@@ -59,6 +60,15 @@ class Steps {
   }
 }
 
+const upstreams = new Map<string, Promise<SampleServer>>();
+
+/** The target with an upstream that all tests of this archive share. */
+async function open(t: Test, archive: Archive | Few): Promise<OldMirror> {
+  const upstream = upstreams.get(archive) ?? openUpstream(tap, archive);
+  upstreams.set(archive, upstream);
+  return openOldMirror(t, archive, await upstream);
+}
+
 async function countSteps(mirror: OldMirror): Promise<number> {
   const steps = new Steps();
   await mirror.copy('counted').takeOver(steps.wrapped);
@@ -66,8 +76,8 @@ async function countSteps(mirror: OldMirror): Promise<number> {
 }
 
 for (const archive of ['target-1.5-complete', shadowmire] as const) {
-  t.test(`${archive}: a failure at any step`, { skip }, async (t) => {
-    const mirror = await openOldMirror(t, archive, await openUpstream(t, archive));
+  tap.test(`${archive}: a failure at any step`, { skip }, async (t) => {
+    const mirror = await open(t, archive);
     const all = await countSteps(mirror);
     t.ok(all > 20, `${all} steps`);
     for (const late of [false, true]) {
@@ -88,8 +98,8 @@ for (const archive of ['target-1.5-complete', shadowmire] as const) {
     }
   });
 
-  t.test(`${archive}: a pause at any project`, { skip }, async (t) => {
-    const mirror = await openOldMirror(t, archive, await openUpstream(t, archive));
+  tap.test(`${archive}: a pause at any project`, { skip }, async (t) => {
+    const mirror = await open(t, archive);
     for (const projects of someCases([1, 3, 5], 2)) {
       const paused = mirror.copy(`paused ${projects}`);
       const pause = new AbortController();
@@ -113,8 +123,8 @@ for (const [archive, program] of [
   ['few-bandersnatch-8', 'bandersnatch'],
   ['few-shadowmire-2', 'shadowmire'],
 ] as const) {
-  t.test(`${archive}: an end while its state is put aside`, { skip }, async (t) => {
-    const mirror = await openOldMirror(t, archive);
+  tap.test(`${archive}: an end while its state is put aside`, { skip }, async (t) => {
+    const mirror = await open(t, archive);
     const state = mirrorPrograms.find((kind) => kind.program === program)?.state ?? [];
     await mirror.takeOver();
     const aside = state.filter((path) => existsSync(join(mirror.target, 'old-state', path)));

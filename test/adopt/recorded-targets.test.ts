@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { treeOf } from '../fixtures/reader-check.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { makeSdist } from '../sample/distributions.ts';
-import { type Archive, type OldMirror, openOldMirror } from './old-mirror.ts';
+import { type Archive, type OldMirror, openOldMirror, openUpstream } from './old-mirror.ts';
 
 interface Expected {
   readonly from: string;
@@ -42,8 +42,9 @@ const skip = recordingsMissing;
 
 for (const archive of archives) {
   const { from, summary, aside } = targets[archive];
+  const upstream = skip === false ? await openUpstream(t, archive) : undefined;
   t.test(`${archive} is taken over, and nothing that is there is fetched`, { skip }, async (t) => {
-    const mirror = await openOldMirror(t, archive);
+    const mirror = await openOldMirror(t, archive, upstream);
     const result = await mirror.run();
     t.same(mirror.adoptions(), [from, summary]);
     t.same(mirror.warnings(), []);
@@ -62,8 +63,9 @@ for (const archive of archives) {
   });
 
   t.test(`${archive} can be read while upstream cannot be reached`, { skip }, async (t) => {
-    const mirror = await openOldMirror(t, archive);
+    const mirror = await openOldMirror(t, archive, upstream);
     const [before, files] = [statesOf(mirror), contentsOf(mirror)];
+    t.teardown(() => mirror.server.faults.clear());
     mirror.server.faults.add({ do: 'reset' });
     await t.rejects(mirror.run(), { name: 'UnreachableError' });
     t.same(mirror.adoptions(), [from, summary]);
