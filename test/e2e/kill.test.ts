@@ -6,25 +6,28 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { changeEverything } from './index-to-kill.ts';
-import { copyOf, killEverywhere, openUndisturbed, update } from './kills.ts';
+import { copyMirror, killEverywhere, openUndisturbed, update } from './kills.ts';
 import { treeOf } from './tree.ts';
 
-t.test('a run that is killed at any step while it creates a mirror is completed by the next', async (t) => {
-  await killEverywhere(t, await openUndisturbed(t));
-});
-
-t.test('so is one that updates a mirror, and every change reaches the hook', async (t) => {
-  const { server, target: before } = await openUndisturbed(t);
-  const tree = treeOf(join(before, 'web'));
-  // New files, a yank, and every kind of removal.
-  changeEverything(server.index);
-  const wanted = { server, target: copyOf(before, 'wanted') };
-  await update(t, wanted);
-  await killEverywhere(t, wanted, {
-    before,
-    prepare: (target) => addHook(target, server.url),
-    found: (target) => ({ untold: untold(target, changed(tree, treeOf(join(target, 'web')))) }),
-    goal: { untold: [] },
+t.test('a run that is killed at any step is completed by the next', async (t) => {
+  const first = await openUndisturbed(t);
+  await t.test('one that creates a mirror', (t) => killEverywhere(t, first));
+  await t.test('one that updates a mirror, of which every change reaches the hook', async (t) => {
+    const { server, target: before } = first;
+    const tree = treeOf(join(before, 'web'));
+    // New files, a yank, and every kind of removal.
+    changeEverything(server.index);
+    const begin = (target: string): void => {
+      copyMirror(before, target);
+      addHook(target, server.url);
+    };
+    const wanted = join(before, '../wanted');
+    begin(wanted);
+    await killEverywhere(t, await update(t, server, wanted), {
+      begin,
+      found: (target) => ({ untold: untold(target, changed(tree, treeOf(join(target, 'web')))) }),
+      goal: { untold: [] },
+    });
   });
 });
 
