@@ -15,7 +15,7 @@ import type { FileStore } from '../../src/files/file-store.ts';
 import type { StateStore } from '../../src/state/state-store.ts';
 import { sync } from '../../src/sync/sync.ts';
 import type { WorkResult } from '../../src/sync/work.ts';
-import { publishedTree } from '../e2e/tree.ts';
+import { publishedTree, stateOf } from '../e2e/tree.ts';
 import { openMirrorAt, type RunOptions, TestMirror } from '../fixtures/test-mirror.ts';
 import { indexOfTree } from '../fixtures/tree-upstream.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
@@ -101,14 +101,20 @@ export async function openOldMirror(t: Test, archive: Archive | Few, upstream?: 
   return new OldMirror(target, server);
 }
 
-/** By the upstream and its serial: making one takes longer than taking over. */
-const freshTrees = new Map<string, Promise<Record<string, string>>>();
+/** What a new mirror publishes, and what it knows. */
+interface Fresh {
+  readonly tree: Record<string, string>;
+  readonly state: ReturnType<typeof stateOf>;
+}
 
-async function makeFreshTree(server: SampleServer): Promise<Record<string, string>> {
+/** By the upstream and its serial: making one takes longer than taking over. */
+const freshMirrors = new Map<string, Promise<Fresh>>();
+
+async function makeFresh(server: SampleServer): Promise<Fresh> {
   const target = mkdtempSync(join(tmpdir(), 'new-mirror-'));
   try {
     await new TestMirror(target, server).run();
-    return publishedTree(target);
+    return { tree: publishedTree(target), state: stateOf(target) };
   } finally {
     rmSync(target, { recursive: true });
   }
@@ -170,11 +176,20 @@ export class OldMirror extends TestMirror {
   }
 
   /** What a new mirror of the same upstream publishes. */
-  freshTree(): Promise<Record<string, string>> {
+  async freshTree(): Promise<Fresh['tree']> {
+    return (await this.#fresh()).tree;
+  }
+
+  /** What the state of such a mirror has. */
+  async freshState(): Promise<Fresh['state']> {
+    return (await this.#fresh()).state;
+  }
+
+  #fresh(): Promise<Fresh> {
     const what = `${this.server.url} ${this.index.serial}`;
-    const tree = freshTrees.get(what) ?? makeFreshTree(this.server);
-    freshTrees.set(what, tree);
-    return tree;
+    const fresh = freshMirrors.get(what) ?? makeFresh(this.server);
+    freshMirrors.set(what, fresh);
+    return fresh;
   }
 
   /** A mirror of the same upstream in a copy of the target as it is now. */

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { stateOf } from '../e2e/tree.ts';
 import { treeOf } from '../fixtures/reader-check.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { makeSdist } from '../sample/distributions.ts';
@@ -52,6 +53,7 @@ for (const archive of archives) {
     t.same(mirror.downloads(), []);
     t.same(mirror.problems(), []);
     t.same(mirror.published(), await mirror.freshTree(), 'it is what a new mirror is');
+    t.same(stateOf(mirror.target), await mirror.freshState());
     const trash = join(mirror.target, 'trash/2026-11-22/old-state');
     for (const path of aside) t.ok(existsSync(join(trash, path)), `${path} is in the trash`);
     t.notOk(existsSync(join(mirror.target, 'old-state')));

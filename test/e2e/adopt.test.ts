@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { openOldTarget } from '../../src/cli/target/open-old-target.ts';
+import { openTarget } from '../../src/cli/target/target.ts';
 import { type Archive, openUpstream, unpack } from '../adopt/old-mirror.ts';
 import { readable } from '../adopt/readable-tree.ts';
 import { readerProblems } from '../fixtures/reader-check.ts';
@@ -64,8 +66,9 @@ for (const archive of Object.keys(words) as Archive[]) {
     t.match(lines.at(-2), / projects published, 0 files copied \(0 B\)/);
     t.same(downloads(server), []);
     t.same(readerProblems(join(target, 'web')), []);
+    // The others become what new mirrors are in recorded-targets.test.ts.
+    if (archive !== 'target-bandersnatch-8') return;
     t.match(await mirror(), { code: 0, stdout: /^0 projects published, 0 files copied[^\n]*\n$/, stderr: '' });
-
     const fresh = join(target, '../fresh');
     await run(program, ['-q', '--upstream', server.url, fresh]);
     t.same(publishedTree(target), publishedTree(fresh), 'it is what a new mirror is');
@@ -82,13 +85,10 @@ t.test('with an unreachable upstream a target is adopted once, and its tree stay
     t.match(first.stdout, /^Taking over the mirror of [^\n]*\nTook over [^\n]*\n/);
     t.match(first.stderr, /^pep381run: error: [^\n]*\n$/);
     t.same(readable(target), []);
-    t.same(await mirror('--log-format', 'json').then(({ code, stdout }) => [code, /"adopting"/.test(stdout)]), [
-      3,
-      false,
-    ]);
     server.faults.clear();
-    const elsewhere = await run(program, ['-q', '--upstream', 'http://127.0.0.1:9', target]);
+    const elsewhere = await run(program, ['--log-format', 'json', '--upstream', 'http://127.0.0.1:9', target]);
     t.equal(elsewhere.code, 3, 'nothing says yet which upstream it mirrors');
+    t.notMatch(elsewhere.stdout, '"adopting"');
     t.match(await mirror('-q'), { ...quiet, stdout: /^Upstream can be reached again[^\n]*\n$/ });
     t.same(downloads(server), []);
     t.same(readerProblems(join(target, 'web')), []);
@@ -109,13 +109,9 @@ t.test('new files of upstream are fetched, and reported in the words of 1.5', { 
   t.same(readerProblems(join(target, 'web')), []);
 });
 
-t.test('the JSON log has a line for each adopted project, and with -q nothing is said', { skip }, async (t) => {
-  const { server, target, mirror } = await openOld(t, 'target-1.5-interrupted');
-  const copy = join(target, '../copy');
-  cpSync(target, copy, { recursive: true, verbatimSymlinks: true });
-  t.same(await run(program, ['-q', '--upstream', server.url, copy]), quiet);
+t.test('the JSON log has a line for each adopted project', { skip }, async (t) => {
+  const { mirror } = await openOld(t, 'target-1.5-interrupted');
   const { code, stdout, stderr } = await mirror('--log-format', 'json');
-  t.same(publishedTree(copy), publishedTree(target));
   t.equal(`${code}${stderr}`, '0');
   const events: { type: string }[] = stdout
     .trimEnd()
@@ -135,82 +131,84 @@ t.test('a status that cannot be read means exit code 4, one line, and nothing ch
     `\x80\x02cposix\nsystem\nq\x00U${String.fromCharCode(pwned.length + 6)}touch ${pwned}q\x01\x85Rq\x03.`,
     'latin1',
   );
-  for (const [bytes, tries] of [
-    [hostile, [['-q'], [], ['--dry-run']]],
-    [right.subarray(0, 250), [['-q']]],
-  ] as const) {
-    writeFileSync(status, bytes);
-    const before = untouchedTree(target);
-    for (const options of tries) {
-      const { code, stdout, stderr } = await mirror(...options);
-      t.equal(code, 4);
-      t.equal(stdout, '');
-      t.ok(stderr.startsWith(`pep381run: error: ${status}: `), stderr);
-      t.equal(stderr.trimEnd().split('\n').length, 1);
-      t.same(untouchedTree(target), before);
-    }
+  writeFileSync(status, hostile);
+  const before = untouchedTree(target);
+  for (const options of [[], ['--dry-run']]) {
+    const { code, stdout, stderr } = await mirror(...options);
+    t.equal(code, 4);
+    t.equal(stdout, '');
+    t.ok(stderr.startsWith(`pep381run: error: ${status}: `), stderr);
+    t.equal(stderr.trimEnd().split('\n').length, 1);
+    t.same(untouchedTree(target), before);
   }
   t.same(server.requests, []);
   writeFileSync(status, right);
-  t.same(await mirror('-q'), quiet, 'once the file is right it is taken over');
+  t.same(await mirror('-q'), quiet, 'once the file is right it is taken over, and with -q nothing is said');
   t.same(downloads(server), []);
   t.ok(existsSync(join(target, 'trash')) && !existsSync(status));
 });
 
 t.test('a dry run does not adopt the target of another program', { skip }, async (t) => {
-  for (const archive of ['target-1.5-interrupted', 'target-shadowmire-2'] as const) {
+  const refusal = (of: string, from: string) => ({
+    code: 2,
+    stdout: '',
+    stderr: `pep381run: error: ${of}: is the mirror of ${from}; a dry run cannot take it over, a run without it can\n`,
+  });
+  for (const [archive, tree] of [
+    ['target-1.5-interrupted', 'web'],
+    ['target-shadowmire-2', undefined],
+  ] as const) {
     const { server, target, mirror } = await openOld(t, archive);
-    const copied = join(target, '../copied');
-    cpSync(join(target, archive === 'target-shadowmire-2' ? '.' : 'web'), join(copied, 'web'), {
-      recursive: true,
-      verbatimSymlinks: true,
-    });
     const before = untouchedTree(target);
-    t.match(await mirror('--dry-run'), { code: 2, stdout: '' });
-    const { stderr } = await mirror('--dry-run', '-q');
-    t.equal(
-      stderr,
-      `pep381run: error: ${target}: is the mirror of ${words[archive][0]}; a dry run cannot take it over, a run without it can\n`,
-    );
+    t.same(await mirror('--dry-run'), refusal(target, words[archive][0]));
     t.same(untouchedTree(target), before);
-    const alone = await run(program, ['--dry-run', '--upstream', server.url, copied]);
-    t.match(alone, { code: 2, stdout: '', stderr: /: is the mirror of an unknown program; [^\n]*\n$/ });
-    t.notOk(existsSync(join(copied, 'state.db')));
+    if (tree !== undefined) {
+      const copied = join(target, '../copied');
+      cpSync(join(target, tree), join(copied, 'web'), { recursive: true, verbatimSymlinks: true });
+      const alone = await run(program, ['--dry-run', '--upstream', server.url, copied]);
+      t.match(alone, { code: 2, stdout: '', stderr: /: is the mirror of an unknown program; [^\n]*\n$/ });
+      t.notOk(existsSync(join(copied, 'state.db')));
+    }
     t.same(server.requests, []);
     rmSync(join(target, '..'), { recursive: true });
   }
 });
 
 t.test('a folder that is no known target is refused in one line, and left alone', { skip }, async (t) => {
-  const { server, target } = await openOld(t, 'target-1.5-complete');
-  const folder = join(target, '../mine');
-  const unknown: Readonly<Record<string, (folder: string) => void>> = {
-    'a text': (folder) => writeFileSync(join(folder, 'letter.txt'), 'Dear'),
-    'a status that is none': (folder) => {
+  const folder = join(t.testdir(), 'mine');
+  const unknown: Readonly<Record<string, () => void>> = {
+    'a status that is none': () => {
       mkdirSync(join(folder, 'web'));
       writeFileSync(join(folder, 'status'), 'all is well');
     },
-    'a web without pages': (folder) => {
+    'a web without pages': () => {
       mkdirSync(join(folder, 'web/simple'), { recursive: true });
       mkdirSync(join(folder, 'htdocs'));
     },
-    'a status without a tree': (folder) => cpSync(join(target, 'status'), join(folder, 'status')),
-    'a database alone': (folder) => writeFileSync(join(folder, 'local.db'), ''),
+    'a status without a tree': () => {
+      unpack('target-1.5-complete', folder);
+      rmSync(join(folder, 'web'), { recursive: true });
+      rmSync(join(folder, 'files'));
+    },
+    'a database alone': () => writeFileSync(join(folder, 'local.db'), ''),
   };
   for (const [name, make] of Object.entries(unknown)) {
     mkdirSync(folder);
-    make(folder);
+    make();
     const before = treeOf(folder);
-    for (const options of name === 'a text' ? [['-q'], ['--dry-run']] : [['-q']]) {
-      const { code, stdout, stderr } = await run(program, [...options, '--upstream', server.url, folder]);
-      t.equal(code, 2, name);
-      t.equal(stdout, '');
-      t.match(stderr, /^pep381run: error: [^\n]*\/mine: is neither empty nor a mirror \(it holds [^\n]*\); [^\n]*\n$/);
-      t.same(treeOf(folder), before);
-    }
-    rmSync(folder, { recursive: true });
+    const message = new RegExp(`^${folder}: is neither empty nor a mirror \\(it holds \\S+\\); [^\n]*$`);
+    t.throws(
+      () => openTarget(folder, () => openOldTarget(folder) !== undefined),
+      { name: 'UsageError', message },
+      name,
+    );
+    t.same(treeOf(folder), before);
+    if (name !== 'a database alone') rmSync(folder, { recursive: true });
   }
-  t.same(server.requests, []);
+  const { code, stdout, stderr } = await run(program, ['-q', '--upstream', 'http://127.0.0.1:9', folder]);
+  t.same([code, stdout], [2, '']);
+  t.match(stderr, /^pep381run: error: [^\n]*\/mine: is neither empty nor a mirror \(it holds [^\n]*\); [^\n]*\n$/);
+  t.same(Object.keys(treeOf(folder)), ['local.db']);
 });
 
 t.test('a tree whose state.db was made by processlogs, or is empty, is adopted and loses nothing', async (t) => {
@@ -225,9 +223,12 @@ t.test('a tree whose state.db was made by processlogs, or is empty, is adopted a
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(target, `state.db${suffix}`), { force: true });
     if (what === 'empty') writeFileSync(join(target, 'state.db'), '');
     else t.equal((await run(join(programs, 'processlogs'), ['-q', target, log])).code, 0);
-    const check = await run(join(programs, 'pep381checkfiles'), ['--delete-unreferenced', target]);
-    t.match(check, { code: 4, stdout: '', stderr: /state\.db: knows nothing of this mirror; pep381run takes over/ });
-    t.match(await mirror('--dry-run'), { code: 2, stderr: /whose state was lost; a dry run cannot take it over/ });
+    // checkfiles.test.ts checks an empty one.
+    if (what !== 'empty') {
+      const check = await run(join(programs, 'pep381checkfiles'), ['--delete-unreferenced', target]);
+      t.match(check, { code: 4, stdout: '', stderr: /state\.db: knows nothing of this mirror; pep381run takes over/ });
+      t.match(await mirror('--dry-run'), { code: 2, stderr: /whose state was lost; a dry run cannot take it over/ });
+    }
     t.match(await run(program, ['--upstream', server.url, target]), { code: 0, stdout: /Took over 3 projects/ });
     t.same(withoutStats(publishedTree(target)), withoutStats(before), what);
     if (what !== 'empty') t.equal(countsIn(target), 1, 'what was counted stays');
