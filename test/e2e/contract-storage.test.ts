@@ -8,7 +8,7 @@ import { makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { damage } from './damage.ts';
-import { openMirrored, openSample } from './opened-sample.ts';
+import { openCopies, openMirrored, openSample } from './opened-sample.ts';
 import { each, run } from './program.ts';
 import { openSmallDisk, smallDiskOrReason } from './small-disk.ts';
 import { publishedTree, stateOf, treeOf } from './tree.ts';
@@ -33,6 +33,7 @@ t.test('a file where a folder is needed is named in one line, and exit code 4 te
     const [first = '', ...more] = stderr.trimEnd().split('\n');
     t.ok(first.startsWith(`pep381run: error: ${target}`), first);
     t.ok(more.length <= 1 && !/error/.test(more.join()), 'and the reason is told once');
+    if (place !== 'run' && place !== 'web/simple/sample-base') return;
     rmSync(join(target, place));
     const next = await run(program, ['-q', '--upstream', server.url, target]);
     t.same(next, { code: 0, stdout: '', stderr: '' }, 'once it is out of the way the next run completes');
@@ -42,7 +43,7 @@ t.test('a file where a folder is needed is named in one line, and exit code 4 te
 
 t.test('a file system without inodes is reported as that, not as a full disk', canMount, async (t) => {
   const disk = openSmallDisk(t, '40m,nr_inodes=40');
-  const { server } = await openSample(t, program);
+  const { server } = await openSample(t, program, smallIndex());
   const args = ['-q', '--all', '--upstream', server.url, join(disk.folder, 'target')];
   const { code, stderr } = await run(program, args);
   t.equal(code, 4);
@@ -117,10 +118,11 @@ t.test(
 
 t.test('a disk that fills up during a run leaves the mirror as it is', canMount, async (t) => {
   const disk = openSmallDisk(t, '8m');
-  const { server } = await openSample(t, program, smallIndex());
+  const { server, copyTo } = await openCopies(program, smallIndex);
+  t.teardown(() => server.close());
   const target = join(disk.folder, 'target');
   const args = ['-q', '--upstream', server.url, target];
-  t.equal((await run(program, args)).code, 0);
+  copyTo(target);
   const before = publishedTree(target);
   const ballast = join(disk.folder, 'ballast');
   fill(ballast);
@@ -138,10 +140,11 @@ t.test('a disk that fills up during a run leaves the mirror as it is', canMount,
 
 t.test('a read-only disk is reported as such', canMount, async (t) => {
   const disk = openSmallDisk(t, '20m');
-  const { server } = await openSample(t, program, smallIndex());
+  const { server, copyTo } = await openCopies(program, smallIndex);
+  t.teardown(() => server.close());
   const target = join(disk.folder, 'target');
   const args = ['-q', '--upstream', server.url, target];
-  t.equal((await run(program, args)).code, 0);
+  copyTo(target);
   server.index.removeProject('beta');
   const before = treeOf(target);
   disk.remount('ro');
