@@ -12,12 +12,13 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { backUp } from '../../src/cli/inspect/open-backup.ts';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
-import { openMirrored, openSample } from './opened-sample.ts';
+import { openMirrored } from './opened-sample.ts';
 import { type Ended, run, until } from './program.ts';
 
 const programs = await openBundle();
@@ -39,7 +40,7 @@ function folderBeside(target: string): string {
 }
 
 t.test('a copy made during a run is whole, and the next run makes the mirror of it right', async (t) => {
-  const { server, target, mirror, begin } = await openMirrored(t, program);
+  const { server, target, mirror, begin } = await openMirrored(t, program, smallIndex);
   const state = join(target, 'state.db');
   const folder = folderBeside(target);
   const copy = join(folder, 'state.db');
@@ -48,10 +49,10 @@ t.test('a copy made during a run is whole, and the next run makes the mirror of 
   const release = server.faults.add({ do: 'stall', after: 100, match: /later_two-1\.0/ });
   const running = begin();
   await until('what is committed in the WAL', () => existsSync(join(target, 'web/simple/later-one/index.html')));
-  await until('the state knows it', () => projectsIn(state) === 14);
+  await until('the state knows it', () => projectsIn(state) === 4);
   const backedUp = await run(program, ['--backup', copy, target]);
   t.match(backedUp, { code: 0, stderr: '', stdout: /^\/\S+\/state\.db is copied to \/\S+ \(\d+ KiB\)\.\n$/ });
-  t.equal(projectsIn(copy), 14);
+  t.equal(projectsIn(copy), 4);
   t.same(
     readdirSync(folder).filter((name) => !/-(?:wal|shm)$/.test(name)),
     ['state.db'],
@@ -62,7 +63,7 @@ t.test('a copy made during a run is whole, and the next run makes the mirror of 
 
   // The mirror goes on, and then loses its state.
   release();
-  server.index.removeProject('sample-pure');
+  server.index.removeProject('beta');
   t.equal((await mirror('-q')).code, 0);
   t.ok(existsSync(join(target, 'web/simple/later-two')));
   for (const name of readdirSync(target)) if (/^state\.db/.test(name)) rmSync(join(target, name));
@@ -72,7 +73,7 @@ t.test('a copy made during a run is whole, and the next run makes the mirror of 
   t.match(stderr, /state\.db: its last run began at .* it was restored from a backup, or lost its end/);
   t.same(await run(join(programs, 'pep381checkfiles'), ['-q', target]), { code: 0, stdout: '', stderr: '' });
   t.same(
-    ['later-one', 'later-two', 'sample-pure'].map((name) => existsSync(join(target, 'web/simple', name))),
+    ['later-one', 'later-two', 'beta'].map((name) => existsSync(join(target, 'web/simple', name))),
     [true, true, false],
   );
   t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' }, 'and that is all');
@@ -87,28 +88,28 @@ t.test('whatever is wrong with mirror.toml, the state can be copied; quietly, to
 });
 
 t.test('a copy that cannot be made is told in one line, and leaves what was there', async (t) => {
-  const { target, mirror } = await openSample(t, program);
+  const { target } = await openMirrored(t, program, smallIndex);
   const folder = folderBeside(target);
-  const tell = (file: string, of = target): Promise<Ended> => run(program, ['-q', '--backup', file, of]);
-  const [file, missing] = [join(folder, 'file'), join(folder, 'not/there')];
+  const [file, missing, none] = [join(folder, 'file'), join(folder, 'not/there'), join(folder, 'folder')];
   writeFileSync(file, 'an earlier copy');
-  for (const path of [target, join(folder, 'folder')]) mkdirSync(path, { recursive: true });
-  t.match(await tell(file), { code: 2, stderr: /nothing is known of this mirror yet/ });
-  await mirror('-q', '--project', 'sample-pure');
-  const wrong: [string, number, RegExp][] = [
-    [join(folder, 'folder'), 2, /--backup: \S+: expected the path of a file, found a folder/],
-    [missing, 2, /--backup: \S+: ENOENT/],
-    [join(target, 'state.db'), 2, /--backup: \S+: is the state itself; name a file on another disk/],
-    [join(target, 'state.db-wal'), 2, /is the state itself/],
-    [join(target, 'web/state.db'), 2, /everybody could read it there/],
+  mkdirSync(none);
+  const wrong: [string, RegExp, string?][] = [
+    [file, /nothing is known of this mirror yet/, none],
+    [none, /--backup: \S+: expected the path of a file, found a folder/],
+    [missing, /--backup: \S+: ENOENT/],
+    [join(target, 'state.db'), /--backup: \S+: is the state itself; name a file on another disk/],
+    [join(target, 'state.db-wal'), /is the state itself/],
+    [join(target, 'web/state.db'), /everybody could read it there/],
   ];
-  for (const [path, code, error] of wrong) {
-    const ended = await tell(path);
-    t.match(ended, { code, stdout: '', stderr: error }, path);
-    t.equal(ended.stderr.trimEnd().split('\n').length, 1, ended.stderr);
+  for (const [path, message, of = target] of wrong) {
+    const command = { kind: 'backup', file: path, target: of, quiet: false } as const;
+    t.throws(() => backUp(command, { out: t.fail, err: t.fail }), { name: 'UsageError', message }, path);
   }
+  const tell = (path: string): Promise<Ended> => run(program, ['-q', '--backup', path, target]);
+  t.match(await tell(none), { code: 2, stdout: '', stderr: /^pep381run: error: --backup: \S+: expected [^\n]+\n$/ });
   writeFileSync(join(target, 'state.db'), 'no database');
-  t.match(await tell(file), { code: 4, stderr: /state\.db\b.*: file is not a database/ });
+  const damaged = /^pep381run: error: [^\n]*state\.db\b[^\n]*: file is not a database[^\n]*\n$/;
+  t.match(await tell(file), { code: 4, stdout: '', stderr: damaged });
   t.equal(readFileSync(file, 'utf8'), 'an earlier copy');
   t.same(readdirSync(folder).sort(), ['file', 'folder']);
 });
