@@ -73,12 +73,19 @@ export class DiskModel {
     else this.#rename(step.path, step.to);
   }
 
-  /** Writes the contents of the disk after a power cut into the new folder `target`. */
-  powerCut(target: string, random: Random): void {
+  /**
+   * Writes the contents of the disk after a power cut into the new folder `target`: all of them, or of the root only
+   * what is named `only`.
+   */
+  powerCut(target: string, random: Random, only?: string): void {
     const isHarsh = random() < 0.5;
     const names = isHarsh ? this.#harshNames(random) : this.#orderedNames(random);
     const keep = fileLuck(random);
-    writeFolder(target, this.#root, names, (file) => contentAfter(file, keep(), random));
+    const shown = (folder: ModelFolder): ReadonlyMap<string, Node> =>
+      only === undefined || folder !== this.#root
+        ? names(folder)
+        : new Map([...names(folder)].filter(([name]) => name === only));
+    writeFolder(target, this.#root, shown, (file) => contentAfter(file, keep(), random));
   }
 
   /** Writes the contents of the disk without a power cut into the new folder `target`. */

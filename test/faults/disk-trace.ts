@@ -177,6 +177,6 @@ function pathOfDescriptor(argument = ''): string | undefined {
 }
 
 function bytesIn(argument = ''): Buffer {
-  const text = /^"((?:\\x[0-9a-f]{2})*)"/.exec(argument)?.[1] ?? '';
+  const text = argument.startsWith('"') ? argument.slice(1, argument.indexOf('"', 1)) : '';
   return Buffer.from(text.replaceAll('\\x', ''), 'hex');
 }

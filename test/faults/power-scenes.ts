@@ -188,12 +188,16 @@ export async function record(t: Test, scene: Scene): Promise<Recorded> {
   return { before, traces, goal: resultOf(target, scene) };
 }
 
-/** Cuts the power after about every `stride`th step, and calls `look` with each disk. */
+/**
+ * Cuts the power after about every `stride`th step, and calls `look` with each disk: with what readers see of it, or
+ * with all of it if `isWhole` says so.
+ */
 export async function cutEverywhere(
   { before, traces }: Recorded,
   stride: number,
   random: () => number,
-  look: (target: string, what: string) => Promise<void>,
+  look: (target: string, what: string, isWhole: boolean) => Promise<void>,
+  isWhole = (_what: string): boolean => false,
 ): Promise<number> {
   const folder = mkdtempSync(join(work, 'cuts-'));
   let cuts = 0;
@@ -204,8 +208,10 @@ export async function cutEverywhere(
       if (step !== undefined && Math.floor(random() * stride) > 0) continue;
       cuts += 1;
       const target = join(folder, String(cuts));
-      model.powerCut(target, random);
-      await look(target, `cut ${cuts}, after step ${at + 1} of ${steps.length}, ${showStep(step)}`);
+      const what = `cut ${cuts}, after step ${at + 1} of ${steps.length}, ${showStep(step)}`;
+      const whole = isWhole(what);
+      model.powerCut(target, random, whole ? undefined : 'web');
+      await look(target, what, whole);
     }
   }
   return cuts;
@@ -224,12 +230,14 @@ export async function sufferPowerCuts(t: Test, scene: Scene, stride: number, hea
   const recorded = await record(t, scene);
   const stepCount = recorded.traces.reduce((sum, steps) => sum + steps.length, 0) / stride;
   const kept: [target: string, what: string][] = [];
-  const cuts = await cutEverywhere(recorded, stride, random, async (target, what) => {
+  const isHealed = (what: string): boolean => random() < heals / stepCount || what.endsWith('the end');
+  const look = async (target: string, what: string, isWhole: boolean): Promise<void> => {
     const problems = await scene.faults(target);
     if (problems.length > 0) t.same(problems, [], what);
-    if (random() < heals / stepCount || what.endsWith('the end')) kept.push([target, what]);
+    if (isWhole) kept.push([target, what]);
     else rmSync(target, { recursive: true });
-  });
+  };
+  const cuts = await cutEverywhere(recorded, stride, random, look, isHealed);
   await each(kept, async ([target, what]) => {
     const ended = await scene.heal(target);
     const found = { ended: ended.map(withoutDeath), faults: await scene.faults(target), ...resultOf(target, scene) };
