@@ -277,7 +277,8 @@ t.test('a log that cannot be read keeps none of the others', async (t) => {
 t.test('a compressed log that is cut off counts as far as it goes, and is told until it is whole', async (t) => {
   for (const name of ['pypi.log.1.gz', 'pypi.log.1.bz2']) {
     const stats = new TestStats({ testdir: () => t.testdir() });
-    const lines = Array.from({ length: 6000 }, (_, at) => logLine({ at: dayOf(2), file: `foo-${at}.zip` }));
+    // Three blocks of bzip2.
+    const lines = Array.from({ length: 1200 }, (_, at) => logLine({ at: dayOf(2), file: `foo-${at}.zip` }));
     await stats.write(name, [logOf([dayOf(1)]), ...lines, logOf([dayOf(3)])].join(''));
     await stats.write('pypi.log', logOf([dayOf(3)]));
     const whole = readFileSync(stats.path(name));
@@ -287,10 +288,10 @@ t.test('a compressed log that is cut off counts as far as it goes, and is told u
       t.equal(failures.length, 1, name);
       t.match(failures[0], `${name}: is cut off, and the lines behind are not counted; `);
     }
-    t.ok(stats.summary().lines.read > 3000, `${stats.summary().lines.read} lines of ${name}`);
+    t.ok(stats.summary().lines.read > 400, `${stats.summary().lines.read} lines of ${name}`);
     writeFileSync(stats.path(name), whole);
     t.same((await stats.run('pypi.log', name)).failures, []);
-    t.same(await stats.counts(), { [dayOf(2)]: 6000 });
+    t.same(await stats.counts(), { [dayOf(2)]: 1200 });
   }
 });
 
