@@ -317,12 +317,24 @@ function roomOf(path: string): string | undefined {
 /** Returns the room of the file at `path`, and all rooms that its files import, directly or not. */
 function roomsBelow(path: string, all: ReadonlyMap<string, SourceFile>): ReadonlySet<string | undefined> {
   const found = new Set([roomOf(path)]);
-  for (const room of found) {
-    if (room === undefined) continue;
-    const files = [...all.values()].filter((file) => roomOf(file.path) === room);
-    for (const to of files.flatMap(({ imports }) => imports)) found.add(roomOf(to));
-  }
+  for (const room of found) for (const to of roomsImportedIn(all).get(room) ?? []) found.add(to);
   return found;
+}
+
+type Rooms = Map<string | undefined, Set<string | undefined>>;
+const roomsImported = new WeakMap<ReadonlyMap<string, SourceFile>, Rooms>();
+
+/** Returns what each room imports itself. */
+function roomsImportedIn(all: ReadonlyMap<string, SourceFile>): Rooms {
+  const known = roomsImported.get(all);
+  if (known !== undefined) return known;
+  const rooms: Rooms = new Map();
+  for (const { path, imports } of all.values()) {
+    const room = roomOf(path);
+    if (room !== undefined) rooms.set(room, new Set([...(rooms.get(room) ?? []), ...imports.map(roomOf)]));
+  }
+  roomsImported.set(all, rooms);
+  return rooms;
 }
 
 /** Returns the shortest way along imports from the file at `path` back to it; undefined if there is none. */

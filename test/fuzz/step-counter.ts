@@ -13,12 +13,17 @@ export class StepCounter {
 
   /** Which characters of the files below `src/` `run` runs through: 1 for each that it does, by URL. */
   reached(run: () => void): ReadonlyMap<string, Uint8Array> {
-    return new Map(this.#count(run).map(({ url, functions }) => [url, reachedOf(functions)]));
+    this.#take();
+    run();
+    return new Map(this.#take().map(({ url, functions }) => [url, reachedOf(functions)]));
   }
 
-  /** How many blocks `run` runs through. What V8 itself does, such as a search for a text or with a regex, is one step. */
-  steps(run: () => void): number {
-    const functions = this.#count(run).flatMap((script) => script.functions);
+  /**
+   * How many blocks were run through since it was asked last, which takes as long as the steps themselves. What V8 itself
+   * does, such as a search for a text or with a regex, is one step.
+   */
+  steps(): number {
+    const functions = this.#take().flatMap((script) => script.functions);
     return functions.flatMap(({ ranges }) => ranges).reduce((sum, { count }) => sum + count, 0);
   }
 
@@ -26,12 +31,7 @@ export class StepCounter {
     this.#session.disconnect();
   }
 
-  #count(run: () => void): readonly Profiler.ScriptCoverage[] {
-    this.#take();
-    run();
-    return this.#take().filter(({ url }) => url.includes('/src/') && !url.includes('/node_modules/'));
-  }
-
+  /** What ran of our code since the last call. */
   #take(): readonly Profiler.ScriptCoverage[] {
     let taken: readonly Profiler.ScriptCoverage[] = [];
     // In the same thread the answer is there before the call returns.
@@ -39,7 +39,7 @@ export class StepCounter {
       if (error !== null) throw error;
       taken = result;
     });
-    return taken;
+    return taken.filter(({ url }) => url.includes('/src/') && !url.includes('/node_modules/'));
   }
 }
 
