@@ -79,8 +79,10 @@ t.test('without a target it says so as 1.5 did', async (t) => {
     'Status: 412 Precondition failed\nContent-type: text/plain\n\nPyPI mirror targetdir not configured\n';
   const file = join(cgi.target, 'file');
   writeFileSync(file, '');
-  for (const PYPITARGET of [join(cgi.target, 'missing'), '', 'target', file, `${cgi.target}/run`]) {
-    t.same(await cgi.ask({ env: { PYPITARGET } }), { code: 0, stdout: noTarget, stderr: '' }, PYPITARGET);
+  const missing = { PYPITARGET: join(cgi.target, 'missing') };
+  t.same(await cgi.ask({ env: missing }), { code: 0, stdout: noTarget, stderr: '' });
+  for (const PYPITARGET of ['', 'target', file, `${cgi.target}/run`]) {
+    t.same(await cgi.answer({ env: { PYPITARGET } }), { code: 0, stdout: noTarget, stderr: '' }, PYPITARGET);
   }
   t.notOk(existsSync(join(cgi.target, 'run')));
 });
@@ -95,36 +97,37 @@ t.test('the command line belongs to the client and means nothing', async (t) => 
 
 t.test('only the address itself is an address', async (t) => {
   const cgi = openCgi(t);
-  for (const PATH_INFO of ['/x', '/a/b', '//', '/../pep381run']) {
-    const { stdout } = await cgi.ask({ env: { PATH_INFO } });
+  for (const [at, PATH_INFO] of ['/x', '/a/b', '//', '/../pep381run'].entries()) {
+    const { stdout } = await (at === 0 ? cgi.ask : cgi.answer)({ env: { PATH_INFO } });
     t.equal(stdout, 'Status: 404 Not Found\nContent-Type: text/plain\n\nNothing here\n', PATH_INFO);
   }
   t.notOk(existsSync(cgi.flag));
-  t.same(await cgi.ask({ env: { PATH_INFO: '/' } }), started);
+  t.same(await cgi.answer({ env: { PATH_INFO: '/' } }), started);
   await cgi.runs(1);
 });
 
 t.test('GET, HEAD and POST are the methods; HEAD gets no body', async (t) => {
   const cgi = openCgi(t);
-  for (const REQUEST_METHOD of ['PUT', 'DELETE', 'OPTIONS', 'PATCH', 'get', 'TRACE', '']) {
-    const { stdout } = await cgi.ask({ env: { REQUEST_METHOD } });
+  for (const [at, REQUEST_METHOD] of ['PUT', 'DELETE', 'OPTIONS', 'PATCH', 'get', 'TRACE', ''].entries()) {
+    const { stdout } = await (at === 0 ? cgi.ask : cgi.answer)({ env: { REQUEST_METHOD } });
     t.match(stdout, /^Status: 405 .*\nContent-Type: text\/plain\nAllow: GET, HEAD, POST\n\n/, REQUEST_METHOD);
   }
   t.notOk(existsSync(cgi.flag));
   t.same(await cgi.ask({ env: { REQUEST_METHOD: 'HEAD' } }), { ...started, stdout: 'Content-Type: text/plain\n\n' });
-  t.same(await cgi.ask({ env: { REQUEST_METHOD: 'POST' } }), started);
+  t.same(await cgi.answer({ env: { REQUEST_METHOD: 'POST' } }), started);
   t.same(await cgi.ask({ body: 'x'.repeat(4096) }), started);
   await cgi.runs(1);
 });
 
 t.test('a body of more than 4096 bytes is read, to a bound, and refused', async (t) => {
   const cgi = openCgi(t);
-  for (const body of ['x'.repeat(4097), 'x'.repeat(500_000), 'x'.repeat(20_000_000)]) {
-    t.match((await cgi.ask({ body })).stdout, /^Status: 413 /, `${body.length} bytes`);
+  for (const [at, body] of ['x'.repeat(20_000_000), 'x'.repeat(500_000), 'x'.repeat(4097)].entries()) {
+    const ask = at === 0 ? cgi.ask : cgi.answer;
+    t.match((await ask({ body })).stdout, /^Status: 413 /, `${body.length} bytes`);
     const chunked = { CONTENT_LENGTH: '', HTTP_TRANSFER_ENCODING: 'chunked' };
-    t.match((await cgi.ask({ body, env: chunked })).stdout, /^Status: 413 /, `${body.length} bytes in chunks`);
+    t.match((await ask({ body, env: chunked })).stdout, /^Status: 413 /, `${body.length} bytes in chunks`);
   }
-  t.match((await cgi.ask({ body: 'x', env: { CONTENT_LENGTH: '4097' } })).stdout, /^Status: 413 /, 'as announced');
+  t.match((await cgi.answer({ body: 'x', env: { CONTENT_LENGTH: '4097' } })).stdout, /^Status: 413 /, 'as announced');
   t.notOk(existsSync(cgi.flag));
 });
 
@@ -133,7 +136,7 @@ t.test('a program that cannot be started is told to the error log, and tried aga
   const run = join(cgi.programs, 'pep381run');
   chmodSync(run, 0o644);
   for (const attempt of [1, 2, 3]) {
-    const { stdout, stderr } = await cgi.ask();
+    const { stdout, stderr } = await (attempt === 1 ? cgi.ask : cgi.answer)();
     t.match(stdout, /^Status: 500 .*\n.*\n\nMirroring could not be started; the error log says why\n$/, `${attempt}`);
     t.notOk(stdout.includes(cgi.programs), 'the client sees no path');
     t.match(stderr, /^pep381sync: spawn [^\n]+\/pep381run EACCES\n$/);
@@ -144,7 +147,7 @@ t.test('a program that cannot be started is told to the error log, and tried aga
   await cgi.runs(1);
   rmSync(run);
   rmSync(cgi.flag);
-  t.match((await cgi.ask()).stderr, /^pep381sync: spawn [^\n]+\/pep381run ENOENT\n$/);
+  t.match((await cgi.answer()).stderr, /^pep381sync: spawn [^\n]+\/pep381run ENOENT\n$/);
 });
 
 t.test('through sudo it starts what sudo allows, and tells where that is nothing', async (t) => {
@@ -162,7 +165,7 @@ t.test('through sudo it starts what sudo allows, and tells where that is nothing
 
   sudo('echo "sudo: a password is required" >&2; exit 1');
   for (const attempt of [1, 2]) {
-    const { stdout, stderr } = await cgi.ask({ env });
+    const { stdout, stderr } = await (attempt === 1 ? cgi.ask : cgi.answer)({ env });
     t.match(stdout, /^Status: 500 .*\n.*\n\nMirroring could not be started; the error log says why\n$/, `${attempt}`);
     t.equal(stderr, `pep381sync: ${refused}`);
     t.ok(existsSync(cgi.flag), 'the request stays for whoever runs next');
@@ -170,7 +173,7 @@ t.test('through sudo it starts what sudo allows, and tells where that is nothing
   t.equal(readFileSync(log, 'utf8'), refused.repeat(2), 'who is told, too');
 
   sudo('[ "$2" = -l ] || { shift 4; exec "$@"; }');
-  t.same(await cgi.ask({ env }), started);
+  t.same(await cgi.answer({ env }), started);
   const [notes = []] = await cgi.runs(1);
   t.same(notes[0], `args -q ${cgi.target}`);
 });
@@ -182,7 +185,7 @@ t.test('what the log cannot be leads nowhere', async (t) => {
   const elsewhere = join(cgi.target, 'elsewhere');
   writeFileSync(elsewhere, 'as it was');
   symlinkSync(elsewhere, log);
-  t.match(await cgi.ask(), { stdout: /^Status: 500 /, stderr: /^pep381sync: ELOOP: / });
+  t.match(await cgi.answer(), { stdout: /^Status: 500 /, stderr: /^pep381sync: ELOOP: / });
   t.equal(readFileSync(elsewhere, 'utf8'), 'as it was');
   rmSync(log);
   writeFileSync(log, 'x'.repeat(70_000));
@@ -195,7 +198,7 @@ t.test('what the log cannot be leads nowhere', async (t) => {
 t.test('a target that cannot be written to is told to the error log', async (t) => {
   const cgi = openCgi(t);
   writeFileSync(join(cgi.target, 'run'), 'a file where a folder belongs');
-  const { stdout, stderr } = await cgi.ask();
+  const { stdout, stderr } = await cgi.answer();
   t.match(stdout, /^Status: 500 /);
   t.match(stderr, /^pep381sync: ENOTDIR: [^\n]*sync-requested'\n$/);
 });
@@ -208,8 +211,8 @@ t.test('a wrong setting is told to the error log and starts nothing', async (t) 
     [{ PEP381_SYNC_USER: '' }, /^pep381sync: PEP381_SYNC_USER: no user name\n$/],
     [{ PEP381_SYNC_SECRET_FILE: 'key' }, /^pep381sync: PEP381_SYNC_SECRET_FILE: expected an absolute path\n$/],
   ];
-  for (const [env, told] of wrong) {
-    const { stdout, stderr } = await cgi.ask({ env });
+  for (const [at, [env, told]] of wrong.entries()) {
+    const { stdout, stderr } = await (at === 0 ? cgi.ask : cgi.answer)({ env });
     t.match(stdout, /^Status: 500 /);
     t.match(stderr, told);
   }
@@ -220,14 +223,14 @@ t.test('in flag mode it only leaves the flag', async (t) => {
   const cgi = openCgi(t);
   for (const attempt of [1, 2]) {
     t.same(
-      await cgi.ask({ env: { PEP381_SYNC_MODE: 'flag' } }),
+      await (attempt === 1 ? cgi.ask : cgi.answer)({ env: { PEP381_SYNC_MODE: 'flag' } }),
       { code: 0, stdout: 'Status: 202 Accepted\nContent-Type: text/plain\n\nMirroring requested\n', stderr: '' },
       `request ${attempt}`,
     );
     t.ok(existsSync(cgi.flag));
   }
   rmSync(cgi.flag);
-  await cgi.ask();
+  await cgi.answer();
   t.equal((await cgi.runs(1)).length, 1, 'the only run is the one of start mode');
 });
 

@@ -7,7 +7,7 @@ import { leave, openCgi } from './opened-cgi.ts';
 
 const minuteMs = 60_000;
 /** Enough for some of them to meet. */
-const atATime = 12;
+const atATime = 6;
 /** The beginning of the ten minutes in which this runs: what it remembers bears the real time. */
 const startMs = Math.floor(Date.now() / (10 * minuteMs)) * 10 * minuteMs;
 

@@ -3,7 +3,13 @@ import { spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
+import { readCgiRequest } from '../../src/cgi/cgi-request.ts';
+import { answerSync } from '../../src/cgi/respond-sync.ts';
+import { renderResponse } from '../../src/cgi/response.ts';
+import { runCommand, startLogged } from '../../src/cgi/start-run.ts';
+import { enterWaiting } from '../../src/cgi/waiting-limit.ts';
 import { openBundle } from '../e2e/bundle.ts';
 import { until } from '../e2e/program.ts';
 import { killProcessesOf } from '../fixtures/processes-of.ts';
@@ -45,6 +51,8 @@ export interface OpenedCgi {
   readonly target: string;
   readonly flag: string;
   ask(question?: CgiQuestion): Promise<CgiReply>;
+  /** Asks what answers in the program, in this process: for one more question of a kind that the program was asked. */
+  answer(question?: CgiQuestion): Promise<CgiReply>;
   /** The notes of `count` runs, once there are so many: `args`, `env`, `fd` and `pids` lines. */
   runs(count: number): Promise<string[][]>;
 }
@@ -64,6 +72,7 @@ export function openCgi(t: Test): OpenedCgi {
     target,
     flag: join(target, 'run/sync-requested'),
     ask: (question = {}) => runCgi(join(programs, 'pep381sync.cgi'), target, question),
+    answer: (question = {}) => answerHere(programs, target, question),
     runs: async (count) => {
       await until(`${count} runs`, () => notes().length >= count);
       return notes();
@@ -79,20 +88,46 @@ export function leave({ target }: OpenedCgi, name: string, content = ''): string
   return path;
 }
 
-async function runCgi(program: string, target: string, question: CgiQuestion): Promise<CgiReply> {
-  const { body = '', missing = 0, args = [], env = {} } = question;
+/** The variables that the web server sets. */
+function variablesOf(target: string, { body = '', missing = 0, env = {} }: CgiQuestion): Record<string, string> {
   const length = body.length + missing;
   const method = length === 0 ? {} : { REQUEST_METHOD: 'POST', CONTENT_LENGTH: String(length) };
-  const all = {
-    PATH: process.env.PATH,
+  return {
+    PATH: process.env.PATH ?? '',
     GATEWAY_INTERFACE: 'CGI/1.1',
     REQUEST_METHOD: 'GET',
     PYPITARGET: target,
     ...method,
     ...env,
   };
+}
+
+async function answerHere(programs: string, target: string, question: CgiQuestion): Promise<CgiReply> {
+  const env = variablesOf(target, question);
+  const wait = (ms: number): Promise<void> => delay(ms, undefined, { ref: false });
+  const request = await readCgiRequest(env, piecesOf(Buffer.from(question.body ?? '')), wait);
+  let stderr = '';
+  const answer = await answerSync(request, {
+    env,
+    now: Date.now,
+    log: (line) => {
+      stderr += `${line}\n`;
+    },
+    enter: (folder) => enterWaiting(folder, process.pid, () => true),
+    start: (settings) =>
+      startLogged(runCommand(settings, programs, env, process.execPath), join(settings.run, 'sync.log')),
+  });
+  return { code: 0, stdout: renderResponse(answer, request.method), stderr };
+}
+
+async function* piecesOf(body: Buffer): AsyncIterable<Buffer> {
+  for (let at = 0; at < body.length; at += 1 << 16) yield body.subarray(at, at + (1 << 16));
+}
+
+async function runCgi(program: string, target: string, question: CgiQuestion): Promise<CgiReply> {
+  const { body = '', missing = 0, args = [] } = question;
   // The test runner adds its own to the environment of every program, which `env -i` takes away.
-  const variables = Object.entries(all).map(([name, value]) => `${name}=${value}`);
+  const variables = Object.entries(variablesOf(target, question)).map(([name, value]) => `${name}=${value}`);
   const child = spawn('env', ['-i', ...variables, question.program ?? program, ...args], { stdio: 'pipe' });
   // A program that answers without reading all is not at fault.
   child.stdin.on('error', () => {});

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type CgiReply, leave, type OpenedCgi, openCgi } from './opened-cgi.ts';
+import { type CgiQuestion, type CgiReply, leave, type OpenedCgi, openCgi } from './opened-cgi.ts';
 
 const secret = 'a secret that nobody knows';
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
@@ -11,19 +11,19 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 const [soon, far] = [150, 1200];
 
 t.test('a signed request starts a run', async (t) => {
-  const { cgi, ask } = openSigned(t);
+  const { cgi, ask, answer } = openSigned(t);
   t.match(await ask(signed(nowSeconds(), 'hello'), 'hello'), { stdout: /Mirroring started/, stderr: '' });
   await cgi.runs(1);
   for (const timestamp of [nowSeconds() - soon, nowSeconds() + soon, `${nowSeconds()}.123`]) {
-    t.match(await ask(signed(timestamp)), { stdout: /Mirroring started/ }, `${timestamp}`);
+    t.match(await answer(signed(timestamp)), { stdout: /Mirroring started/ }, `${timestamp}`);
   }
   const { HTTP_X_PEP381_SIGNATURE: signature, ...rest } = signed(nowSeconds() - 1);
   const shouted = signature.toUpperCase().replace('SHA', 'sha');
-  t.match(await ask({ ...rest, HTTP_X_PEP381_SIGNATURE: shouted }), { stdout: /started/ }, 'hex in capitals');
+  t.match(await answer({ ...rest, HTTP_X_PEP381_SIGNATURE: shouted }), { stdout: /started/ }, 'hex in capitals');
 });
 
 t.test('everybody else is refused, and hears why', async (t) => {
-  const { cgi, ask } = openSigned(t);
+  const { cgi, ask, answer } = openSigned(t);
   const now = nowSeconds();
   const good = signed(now, 'hello');
   const refused: [string, Record<string, string>, string][] = [
@@ -42,8 +42,8 @@ t.test('everybody else is refused, and hears why', async (t) => {
     ['an empty signed timestamp', signed(''), ''],
     ['not ASCII', { ...good, HTTP_X_PEP381_SIGNATURE: 'sha256=ü' }, 'hello'],
   ];
-  for (const [what, env, body] of refused) {
-    const { stdout, stderr } = await ask(env, body);
+  for (const [at, [what, env, body]] of refused.entries()) {
+    const { stdout, stderr } = await (at === 0 ? ask : answer)(env, body);
     t.match(stdout, /^Status: 403 Forbidden\nContent-Type: text\/plain\n\nThe (?:timestamp|signature) is /, what);
     t.equal(stderr, '');
   }
@@ -52,18 +52,18 @@ t.test('everybody else is refused, and hears why', async (t) => {
 });
 
 t.test('a signature is good once', async (t) => {
-  const { cgi, ask } = openSigned(t);
+  const { cgi, ask, answer } = openSigned(t);
   const env = signed(nowSeconds());
-  const replies = await Promise.all(Array.from({ length: 10 }, () => ask(env)));
+  const replies = await Promise.all(Array.from({ length: 6 }, () => ask(env)));
   t.equal(replies.filter(({ stdout }) => stdout.includes('Mirroring started')).length, 1);
-  t.equal(replies.filter(({ stdout }) => stdout.endsWith('\nThe signature was used before\n')).length, 9);
+  t.equal(replies.filter(({ stdout }) => stdout.endsWith('\nThe signature was used before\n')).length, 5);
   await cgi.runs(1);
   rmSync(cgi.flag);
-  t.match((await ask(env)).stdout, /^Status: 403 /, 'also when the run has begun');
+  t.match((await answer(env)).stdout, /^Status: 403 /, 'also when the run has begun');
 });
 
 t.test('a signature is good once, however it is written, sent and asked for', async (t) => {
-  const { cgi, ask } = openSigned(t);
+  const { cgi, ask, answer } = openSigned(t);
   const timestamp = nowSeconds();
   const env = signed(timestamp, 'hello');
   const { HTTP_X_PEP381_SIGNATURE: signature } = env;
@@ -79,7 +79,7 @@ t.test('a signature is good once, however it is written, sent and asked for', as
   ];
   for (const changed of again) {
     rmSync(cgi.flag, { force: true });
-    const { stdout } = await ask({ ...env, ...changed }, 'hello');
+    const { stdout } = await answer({ ...env, ...changed }, 'hello');
     t.match(stdout, /^Status: 403 .*\n.*\n\nThe signature was used before\n$/, JSON.stringify(changed));
     t.notOk(existsSync(cgi.flag));
   }
@@ -87,45 +87,45 @@ t.test('a signature is good once, however it is written, sent and asked for', as
 });
 
 t.test('a signature is remembered for as long as it is good', async (t) => {
-  const { cgi, ask } = openSigned(t);
+  const { cgi, answer } = openSigned(t);
   const env = signed(nowSeconds() + 290);
-  await ask(env);
+  await answer(env);
   const marks = join(cgi.target, 'run/sync-signatures');
   const [mark = ''] = readdirSync(marks);
   utimesSync(join(marks, mark), nowSeconds() - 590, nowSeconds() - 590);
-  t.match((await ask(env)).stdout, /used before/, 'from five minutes before its time to five minutes after it');
+  t.match((await answer(env)).stdout, /used before/, 'from five minutes before its time to five minutes after it');
   await cgi.runs(1);
 });
 
 t.test('what it remembers is bounded', async (t) => {
-  const { cgi, ask } = openSigned(t);
+  const { cgi, answer } = openSigned(t);
   mkdirSync(join(cgi.target, 'run/sync-signatures'), { recursive: true });
   for (let count = 0; count < 1000; count++) leave(cgi, `sync-signatures/${count}`);
-  t.match((await ask(signed(nowSeconds()))).stdout, /^Status: 429 .*\n.*\nRetry-After: 600\n/);
+  t.match((await answer(signed(nowSeconds()))).stdout, /^Status: 429 .*\n.*\nRetry-After: 600\n/);
 });
 
 t.test('without a secret to compare with it refuses everybody, and the log says why', async (t) => {
-  const { key, ask } = openSigned(t);
+  const { key, ask, answer } = openSigned(t);
   for (const content of ['', '\n', ' \n\t\n']) {
     writeFileSync(key, content);
-    for (const env of [signed(nowSeconds()), signed(nowSeconds(), '', ''), {}]) {
-      const { stdout, stderr } = await ask(env);
+    for (const [at, env] of [signed(nowSeconds()), signed(nowSeconds(), '', ''), {}].entries()) {
+      const { stdout, stderr } = await (content === '' && at === 0 ? ask : answer)(env);
       t.match(stdout, /^Status: 500 /);
       t.equal(stderr, `pep381sync: ${key}: is empty, expected the secret\n`);
     }
   }
   rmSync(key);
-  const missing = await ask(signed(nowSeconds()));
+  const missing = await answer(signed(nowSeconds()));
   t.match(missing.stdout, /^Status: 500 /);
   t.match(missing.stderr, /^pep381sync: ENOENT: no such file or directory, open '[^'\n]*'\n$/);
   mkdirSync(key);
-  t.match((await ask({})).stderr, /^pep381sync: EISDIR: [^\n]*\n$/);
+  t.match((await answer({})).stderr, /^pep381sync: EISDIR: [^\n]*\n$/);
 });
 
 t.test('the secret is told to nobody', async (t) => {
-  const { cgi, ask } = openSigned(t);
-  for (const env of [signed(nowSeconds()), {}, signed(1)]) {
-    const { stdout, stderr } = await ask(env);
+  const { cgi, ask, answer } = openSigned(t);
+  for (const [at, env] of [signed(nowSeconds()), {}, signed(1)].entries()) {
+    const { stdout, stderr } = await (at === 0 ? ask : answer)(env);
     t.notOk((stdout + stderr).includes(secret));
     t.notMatch(stdout + stderr, /[0-9a-f]{64}/);
   }
@@ -140,17 +140,25 @@ function signed(timestamp: number | string, body = '', key = secret): Headers {
   return { HTTP_X_PEP381_TIMESTAMP: String(timestamp), HTTP_X_PEP381_SIGNATURE: `sha256=${digest}` };
 }
 
+type Ask = (env: Readonly<Record<string, string>>, body?: string) => Promise<CgiReply>;
+
+/** Both ways to ask a CGI that knows the secret. */
 function openSigned(t: Test): {
   readonly cgi: OpenedCgi;
   readonly key: string;
-  ask(env: Readonly<Record<string, string>>, body?: string): Promise<CgiReply>;
+  readonly ask: Ask;
+  readonly answer: Ask;
 } {
   const cgi = openCgi(t);
   const key = join(cgi.programs, 'key');
   writeFileSync(key, `${secret}\n`);
+  const question = (env: Readonly<Record<string, string>>, body: string): CgiQuestion => {
+    return { body, env: { REQUEST_METHOD: 'POST', PEP381_SYNC_SECRET_FILE: key, ...env } };
+  };
   return {
     cgi,
     key,
-    ask: (env, body = '') => cgi.ask({ body, env: { REQUEST_METHOD: 'POST', PEP381_SYNC_SECRET_FILE: key, ...env } }),
+    ask: (env, body = '') => cgi.ask(question(env, body)),
+    answer: (env, body = '') => cgi.answer(question(env, body)),
   };
 }

@@ -31,7 +31,8 @@ t.test('where nothing is signed nobody waits for a body', async (t) => {
 t.test('who has no signature hears so before the body came', async (t) => {
   const { cgi, ask } = openSigned(t);
   const old = { HTTP_X_PEP381_TIMESTAMP: '1', HTTP_X_PEP381_SIGNATURE: `sha256=${'a'.repeat(64)}` };
-  for (const wrong of [{}, { ...headers(), HTTP_X_PEP381_SIGNATURE: 'sha256=1' }, old]) {
+  const wrong = [{}, { ...headers(), HTTP_X_PEP381_SIGNATURE: 'sha256=1' }, old];
+  const hears = async (wrong: object): Promise<void> => {
     // Who waits for the body never takes less than five seconds; who does not may, on a busy machine.
     let isQuick = false;
     for (let tries = 20; !isQuick && tries > 0; tries--) {
@@ -40,7 +41,8 @@ t.test('who has no signature hears so before the body came', async (t) => {
       isQuick = performance.now() - startMs < 5000;
     }
     t.ok(isQuick, 'five seconds are not waited for');
-  }
+  };
+  await Promise.all(wrong.map(hears));
   t.notOk(existsSync(join(cgi.target, 'run')), 'and nothing is left behind');
 });
 
@@ -49,7 +51,7 @@ t.test('of those whose signed body does not come four wait at a time, and not fo
   mkdirSync(join(cgi.target, 'run/sync-waiting'), { recursive: true });
   // Left by a process that was killed.
   const killed = leave(cgi, 'sync-waiting/999999999');
-  const replies = await Promise.all(Array.from({ length: 12 }, () => ask(headers(), 10)));
+  const replies = await Promise.all(Array.from({ length: 8 }, () => ask(headers(), 10)));
   const statuses = replies.map(({ stdout }) => /^Status: (\d+)/.exec(stdout)?.[1]);
   t.ok(statuses.filter((status) => status === '408').length >= 4, statuses.join());
   t.ok(statuses.includes('503'), 'where more come than may wait');
