@@ -21,9 +21,15 @@ const prepare = reachesPackages
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q update && apt-get -q install curl sudo python3-pip acl \${npm_config_nodedir:+libnode-dev}
 `
-  : `cat /var/lib/apt/lists/*_Packages 2>/dev/null | sed -n 's/^Package: //p' >/tmp/package-names
-test -s /tmp/package-names || apt-cache pkgnames >/tmp/package-names
-printf '#!/bin/sh\\nshift; for name; do grep -qxF "$name" /tmp/package-names || dpkg -s "$name" >/dev/null 2>&1 || { echo "no package $name"; exit 1; }; done\\n' | stand_in apt-get
+  : `stand_in apt-get <<'END'
+#!/bin/sh
+shift
+for name; do
+  dpkg -s "$name" >/dev/null 2>&1 ||
+    /usr/lib/apt/apt-helper cat-file /var/lib/apt/lists/*_Packages* 2>/dev/null | grep -qxF "Package: $name" ||
+    apt-cache show "$name" >/dev/null 2>&1 || { echo "no package $name"; exit 1; }
+done
+END
 printf '#!/bin/sh\\n[ "$*" = "run build" ] && [ -x dist/pep381run ] || { echo "npm test has not built dist"; exit 1; }\\n' | stand_in npm
 `;
 
@@ -38,7 +44,7 @@ interface Step {
 
 /** What is said of some lines. */
 const steps: readonly Step[] = [
-  { line: 'dist/install.sh', checks: ['pep381run --version', 'pep381checkfiles --version', 'processlogs --version'] },
+  { line: 'dist/install.sh', checks: ['processlogs --version'] },
   { line: 'useradd', checks: ['test -d ~pypi', 'id -nG pypi | grep -w adm'] },
   {
     line: 'editor',
@@ -60,13 +66,18 @@ const steps: readonly Step[] = [
       'test "$(fetch $(scheme)://localhost/sync)" = "Mirroring requested"',
       'test -e /var/pypi/run/sync-requested',
       'test "$(fetch $(scheme)://localhost/sync)" = "Mirroring requested"',
-      // Taken up, as the crontab's first line and the unit do.
-      'runuser -u pypi -- /usr/local/lib/pep381client/pep381run -q /var/pypi',
-      'test ! -e /var/pypi/run/sync-requested',
     ],
   },
   { line: 'a2ensite pep381client-tls', checks: ['! test -e /etc/apache2/sites-enabled/pep381client.conf'] },
-  { line: 'crontab -u pypi', checks: ['cronjobs <apache/crontab'] },
+  {
+    line: 'crontab -u pypi apache',
+    // The first line takes up what was requested, as the unit does.
+    checks: [
+      'test -e /var/pypi/run/sync-requested',
+      'cronjobs <apache/crontab',
+      'test ! -e /var/pypi/run/sync-requested',
+    ],
+  },
   {
     line: "sed -i 's#/var/pypi",
     checks: ['! grep -rq /var/pypi apache', 'cp -a /tmp/apache .'],
