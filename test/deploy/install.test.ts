@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -51,7 +52,7 @@ function openPrefix(t: Test): Installed {
 /** Makes another version of the programs, with parts that end whatever program loads them. */
 function otherVersion({ folder }: Installed, version: string): string {
   const made = join(folder, `programs ${version}`);
-  cpSync(built, made, { recursive: true, filter: (path) => !path.endsWith('.cache') });
+  cpSync(built, made, { recursive: true, filter: (path) => !/(?:pep381run|http)\.js\.cache$/.test(path) });
   const change = (name: string, edit: (text: string) => string): void =>
     writeFileSync(join(made, name), edit(readFileSync(join(made, name), 'utf8')));
   for (const name of ['package.json', 'pep381run.js']) change(name, (text) => text.replace('"2.0.0"', `"${version}"`));
@@ -85,49 +86,49 @@ t.test('a run ends with the version it began with, although others are installed
   t.notOk(existsSync(join(installed.lib, first)), 'and goes when it is not');
 });
 
-t.test('the previous version is kept, and can be used again', async (t) => {
+t.test('a version beside others, one after the other', async (t) => {
   const installed = openPrefix(t);
+  const versions = (): string[] => readdirSync(join(installed.lib, 'versions'));
   t.same(installed.install(built, '--back').stderr, `install.sh: error: ${installed.lib} has no previous version\n`);
   installed.install(built);
-  const { stdout } = installed.install(otherVersion(installed, '2.0.1'));
-  t.match(
-    stdout,
-    /^pep381client 2\.0\.1-\w{12} is installed in .*\nThe previous version, 2\.0\.0-\w{12}, is kept\. .* --back\n$/,
-  );
-  t.match(
-    installed.install(undefined, '--back').stdout,
-    /^pep381client 2\.0\.0-\w{12} is in use again, in place of 2\.0\.1-/,
-  );
-  t.equal(await installed.version(), '2.0.0');
-  installed.install(undefined, '--back');
-  t.equal(await installed.version(), '2.0.1');
-  t.equal(readdirSync(join(installed.lib, 'versions')).length, 2);
-});
 
-t.test('what does not run here changes nothing', async (t) => {
-  const installed = openPrefix(t);
-  installed.install(built);
-  const folder = otherVersion(installed, '2.0.1');
-  writeFileSync(join(folder, nodeFolder, 'better_sqlite3.node'), 'of another machine');
-  const { code, stderr } = installed.install(folder);
-  t.equal(code, 1);
-  t.match(
-    stderr,
-    /^processlogs: error: the SQLite addon cannot be loaded: .*\ninstall\.sh: error: nothing was changed.*\n$/,
-  );
-  t.equal(await installed.version(), '2.0.0');
-  t.same(readdirSync(join(installed.lib, 'versions')), [basename(readlinkSync(join(installed.lib, 'current')))]);
-});
+  await t.test('what does not run here changes nothing', async (t) => {
+    const folder = otherVersion(installed, '2.0.1');
+    writeFileSync(join(folder, nodeFolder, 'better_sqlite3.node'), 'of another machine');
+    const { code, stderr } = installed.install(folder);
+    t.equal(code, 1);
+    t.match(
+      stderr,
+      /^processlogs: error: the SQLite addon cannot be loaded: .*\ninstall\.sh: error: nothing was changed.*\n$/,
+    );
+    t.equal(await installed.version(), '2.0.0');
+    t.same(versions(), [basename(readlinkSync(join(installed.lib, 'current')))]);
+    rmSync(folder, { recursive: true });
+  });
 
-t.test('the same version again repairs what is damaged, and is no new version', async (t) => {
-  const installed = openPrefix(t);
-  installed.install(built);
-  const bundle = join(installed.lib, 'current/pep381run.js');
-  writeFileSync(bundle, 'damaged');
-  t.match(installed.install(built), { code: 0, stderr: '' });
-  t.equal(await installed.version(), '2.0.0');
-  t.notOk(existsSync(join(installed.lib, 'previous')));
-  t.equal(readdirSync(join(installed.lib, 'versions')).length, 1);
+  await t.test('the same version again repairs what is damaged, and is no new version', async (t) => {
+    writeFileSync(join(installed.lib, 'current/pep381run.js'), 'damaged');
+    t.match(installed.install(built), { code: 0, stderr: '' });
+    t.equal(await installed.version(), '2.0.0');
+    t.notOk(existsSync(join(installed.lib, 'previous')));
+    t.equal(versions().length, 1);
+  });
+
+  await t.test('the previous version is kept, and can be used again', async (t) => {
+    const { stdout } = installed.install(otherVersion(installed, '2.0.1'));
+    t.match(
+      stdout,
+      /^pep381client 2\.0\.1-\w{12} is installed in .*\nThe previous version, 2\.0\.0-\w{12}, is kept\. .* --back\n$/,
+    );
+    t.match(
+      installed.install(undefined, '--back').stdout,
+      /^pep381client 2\.0\.0-\w{12} is in use again, in place of 2\.0\.1-/,
+    );
+    t.equal(await installed.version(), '2.0.0');
+    installed.install(undefined, '--back');
+    t.equal(await installed.version(), '2.0.1');
+    t.equal(versions().length, 2);
+  });
 });
 
 t.test(
