@@ -81,7 +81,8 @@ const needsServer = { skip: needsBuild.skip || apacheOrReason().skip };
 const ways = [
   {
     what: 'its terminal is closed',
-    needs: { skip: needsServer.skip || terminalOrReason().skip },
+    // It is told of that by SIGHUP, too.
+    needs: onlyEvery({ skip: needsServer.skip || terminalOrReason().skip }),
     begin: (command: string) => spawn('script', ['-qefc', `exec ${command}`, '/dev/null']),
   },
   { what: 'its parent dies', needs: needsServer, begin: (command: string) => spawn('sh', ['-c', `${command} & wait`]) },
