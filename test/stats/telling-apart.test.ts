@@ -200,15 +200,15 @@ t.test('a log that was missed and begins in the second in which the one before i
   t.same(await stats.counts(), { [day]: 4, '2026-11-03': 2 });
 });
 
-for (const [what, count, pathLength, agentLength] of [
-  ['paths', 32_000, 200, 6],
-  ['agents', 27_000, 6, 400],
+for (const [what, ownPath, ownAgent] of [
+  ['paths', (at: number) => pathOf(`f-${at}.zip`).replace('/aa/', `/aa/${'./'.repeat(3000)}`), () => 'pip/26.2'],
+  ['agents', () => pathOf('f-1.zip'), (at: number) => `${at}${'x'.repeat(6000)}`],
 ] as const) {
   t.test(`what stands for other ${what} by now is not taken for those from before`, async (t) => {
-    // More than are numbered at a time.
-    const text = (at: number, length: number): string => String(at).padStart(length, 'x');
+    // Together they are longer than what is numbered at a time.
+    const count = 1900;
     const flood = Array.from({ length: count }, (_, at) =>
-      logLine({ at: day, file: `f-${text(at, pathLength)}.zip`, agent: text(at, agentLength) }),
+      logLine({ at: day, file: ownPath(at), agent: ownAgent(at) }),
     );
     const first = logLine({ at: day, file: 'first-1.0.zip', agent: 'uv/0.1' });
     const last = logLine({ at: day, file: 'last-1.0.zip', agent: 'pip/26.2' });
