@@ -4,9 +4,9 @@ const own = '?of=';
 
 /** Node's hook for the resolution of an import. */
 export async function resolve(specifier, context, next) {
+  if (specifier !== 'tap' || !/^[^?]*\.test\.ts$/.test(context.parentURL)) return next(specifier, context);
   const resolved = await next(specifier, context);
-  const isOwn = specifier === 'tap' && /^[^?]*\.test\.ts$/.test(context.parentURL);
-  return isOwn ? { ...resolved, url: resolved.url + own + encodeURIComponent(context.parentURL) } : resolved;
+  return { ...resolved, url: resolved.url + own + encodeURIComponent(context.parentURL) };
 }
 
 /** Node's hook for the source of a module. */

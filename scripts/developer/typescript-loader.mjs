@@ -10,8 +10,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Node's hook for the resolution of an import. */
 export function resolve(specifier, context, next) {
+  // Whether it is there shows when it is read.
+  if (specifier.startsWith('.') && specifier.endsWith('.ts')) return own(new URL(specifier, context.parentURL));
   if (specifier !== 'async-hook-domain') return next(specifier, context);
-  return { url: new URL('test-domain.mjs', import.meta.url).href, shortCircuit: true };
+  return own(new URL('test-domain.mjs', import.meta.url));
+}
+
+function own({ href: url }) {
+  return { url, format: 'module', shortCircuit: true };
 }
 
 /** Node's hook for the source of a module. */
