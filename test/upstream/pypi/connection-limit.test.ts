@@ -74,8 +74,8 @@ function simulate(limit: ConnectionLimit, host: Host, seconds: number, demand = 
       // The head waits in the same line.
       headAt = Math.max(headAt, end - bytes / bandwidth);
     }
-    ends.push({ sentAt: now, headAt, end, bytes, number: count, kind });
-    ends.sort((one, other) => one.end - other.end);
+    const place = ends.findLastIndex((other) => other.end <= end) + 1;
+    ends.splice(place, 0, { sentAt: now, headAt, end, bytes, number: count, kind });
   };
   const subjectOf = ({ number }: Request): string => `p${number % projects}`;
   while (now < seconds * 1000) {
