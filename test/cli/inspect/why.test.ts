@@ -32,72 +32,125 @@ systems = ["linux"]
 sdists = "no"
 `);
 
-t.test('--why names for each file of a partial mirror the rule that holds or excludes it, and its line', async (t) => {
+t.test('of a partial mirror', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run({ policy: partial });
 
-  const app = await ask(mirror, partial, 'Sample_App');
-  t.same(app.files, ['held | sample_app-1.0-py3-none-any.whl | mirror.toml:1 | sample-app']);
-  t.match(app.why, { known: true, published: true, status: 'active', policy: { hold: 'files', wants: [] } });
-  t.ok(app.found);
+  await t.test(
+    '--why names for each file of a partial mirror the rule that holds or excludes it, and its line',
+    async (t) => {
+      const app = await ask(mirror, partial, 'Sample_App');
+      t.same(app.files, ['held | sample_app-1.0-py3-none-any.whl | mirror.toml:1 | sample-app']);
+      t.match(app.why, { known: true, published: true, status: 'active', policy: { hold: 'files', wants: [] } });
+      t.ok(app.found);
 
-  const pre = await ask(mirror, partial, 'sample-pre');
-  t.same(pre.files.slice(0, 2), [
-    'left out | sample_pre-1.0-py3-none-any.whl | mirror.toml:10 | keep = 1 | 4th newest of 4 releases',
-    'left out | sample_pre-1.0.tar.gz | mirror.toml:13 | sdists = "no"',
-  ]);
-  t.equal(pre.files.filter((file) => file.startsWith('held')).length, 1);
+      const pre = await ask(mirror, partial, 'sample-pre');
+      t.same(pre.files.slice(0, 2), [
+        'left out | sample_pre-1.0-py3-none-any.whl | mirror.toml:10 | keep = 1 | 4th newest of 4 releases',
+        'left out | sample_pre-1.0.tar.gz | mirror.toml:13 | sdists = "no"',
+      ]);
+      t.equal(pre.files.filter((file) => file.startsWith('held')).length, 1);
 
-  const platform = await ask(mirror, partial, 'sample-platform');
-  const windows = platform.files.filter((file) => file.includes('win_amd64'));
-  t.match(windows, [/^left out .* mirror\.toml:12 \| systems = \["linux"\] \| does not fit$/]);
-  t.equal(platform.files.filter((file) => file.startsWith('held')).length, 3);
-  t.match(platform.text[3], /^ {2}files {3}6 files: 3 held \(\d\.\d KiB\), 3 left out \(\d\.\d KiB\)$/);
+      const platform = await ask(mirror, partial, 'sample-platform');
+      const windows = platform.files.filter((file) => file.includes('win_amd64'));
+      t.match(windows, [/^left out .* mirror\.toml:12 \| systems = \["linux"\] \| does not fit$/]);
+      t.equal(platform.files.filter((file) => file.startsWith('held')).length, 3);
+      t.match(platform.text[3], /^ {2}files {3}6 files: 3 held \(\d\.\d KiB\), 3 left out \(\d\.\d KiB\)$/);
 
-  const base = await ask(mirror, partial, 'sample-base');
-  t.equal(base.text[1], '  policy  held: mirror.toml:1 (dependency of sample-app 1.0)');
-  t.same(base.files.slice(-2), [
-    'held | sample_base-1.10-py3-none-any.whl | mirror.toml:1 | dependency of sample-app 1.0',
-    'left out | sample_base-1.10.tar.gz | mirror.toml:13 | sdists = "no"',
-  ]);
-  t.match(base.files[0], /\| dependency of sample-app 1.0 \| 1.0 is not wanted$/);
+      const base = await ask(mirror, partial, 'sample-base');
+      t.equal(base.text[1], '  policy  held: mirror.toml:1 (dependency of sample-app 1.0)');
+      t.same(base.files.slice(-2), [
+        'held | sample_base-1.10-py3-none-any.whl | mirror.toml:1 | dependency of sample-app 1.0',
+        'left out | sample_base-1.10.tar.gz | mirror.toml:13 | sdists = "no"',
+      ]);
+      t.match(base.files[0], /\| dependency of sample-app 1.0 \| 1.0 is not wanted$/);
+    },
+  );
+
+  await t.test(
+    '--why tells pages without files, excluded projects and projects that no rule names apart',
+    async (t) => {
+      const archived = await ask(mirror, partial, 'sample-archived');
+      t.equal(archived.text[1], '  policy  pages only: mirror.toml:5 (hold = "pages-only"): sample-archived');
+      t.match(archived.text[2], /^ {2}here {4}published, serial \d+, archived$/);
+      t.ok(archived.files.length > 0 && archived.files.every((file) => file.startsWith('left out')));
+      t.ok(archived.found);
+
+      const large = await ask(mirror, partial, 'sample-large');
+      t.same(large.text, [
+        'sample-large',
+        '  policy  left out: mirror.toml:8 (hold = "none"): sample-large',
+        '  here    nothing is known of it yet, and the policy does not let it be held',
+      ]);
+      t.notOk(large.found);
+
+      const unknown = await ask(mirror, partial, 'nobody-knows');
+      t.equal(unknown.text[1], '  policy  left out: mirror.toml:1 (no rule names the project)');
+      t.notOk(unknown.found);
+      t.notOk(unknown.why.known);
+    },
+  );
+
+  await t.test('the whole explanation is a JSON document', async (t) => {
+    const { why } = await ask(mirror, partial, 'sample-app');
+    t.match(JSON.parse(JSON.stringify(why)), {
+      project: 'sample-app',
+      known: true,
+      policy: { hold: 'files', because: { where: 'mirror.toml:1', text: 'sample-app' } },
+      files: [{ filename: 'sample_app-1.0-py3-none-any.whl', state: 'held', size: Number }],
+    });
+  });
+
+  // The last one, as it changes the state.
+  await t.test('--why says beforehand that resolving requirements takes a while', async (t) => {
+    const db = new Database(join(mirror.target, 'state.db'));
+    db.exec(`UPDATE totals SET projects = ${minProjectsForNotice}`);
+    const said = async (): Promise<string[]> => {
+      const notices: string[] = [];
+      const look = (reader: Reader) => explain(reader, parseSubject('sample-base'), (line) => notices.push(line));
+      t.match(await withReader(mirror, partial, look), {
+        policy: { because: { text: 'dependency of sample-app 1.0' } },
+      });
+      return notices;
+    };
+    t.same(await said(), []);
+    db.exec(`DELETE FROM mirror WHERE key = 'wantsOf'`);
+    t.match(await said(), [/^mirror\.toml or the mirror changed since the last complete run: /]);
+    db.exec('UPDATE totals SET projects = 10');
+    t.same(await said(), []);
+    db.close();
+  });
 });
 
-t.test('--why tells pages without files, excluded projects and projects that no rule names apart', async (t) => {
-  const mirror = await openTestMirror(t, { index: sampleIndex() });
-  await mirror.run({ policy: partial });
-
-  const archived = await ask(mirror, partial, 'sample-archived');
-  t.equal(archived.text[1], '  policy  pages only: mirror.toml:5 (hold = "pages-only"): sample-archived');
-  t.match(archived.text[2], /^ {2}here {4}published, serial \d+, archived$/);
-  t.ok(archived.files.length > 0 && archived.files.every((file) => file.startsWith('left out')));
-  t.ok(archived.found);
-
-  const large = await ask(mirror, partial, 'sample-large');
-  t.same(large.text, [
-    'sample-large',
-    '  policy  left out: mirror.toml:8 (hold = "none"): sample-large',
-    '  here    nothing is known of it yet, and the policy does not let it be held',
-  ]);
-  t.notOk(large.found);
-
-  const unknown = await ask(mirror, partial, 'nobody-knows');
-  t.equal(unknown.text[1], '  policy  left out: mirror.toml:1 (no rule names the project)');
-  t.notOk(unknown.found);
-  t.notOk(unknown.why.known);
-});
-
-t.test('without a policy everything is held, even a project that is not known yet', async (t) => {
+t.test('of a mirror without a policy', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run();
-  const base = await ask(mirror, undefined, 'sample-base');
-  t.equal(base.files.length, 6);
-  t.equal(base.files[0], 'held | sample_base-1.0-py3-none-any.whl | everything is held');
-  const unknown = await ask(mirror, undefined, 'nobody-knows');
-  t.equal(unknown.text[2], '  here    nothing is known of it yet, and the policy lets it be held');
-  t.notOk(unknown.found);
-  const quarantined = await ask(mirror, undefined, 'sample-quarantined');
-  t.notOk(quarantined.files.some((file) => file.startsWith('wanted')));
+
+  await t.test('without a policy everything is held, even a project that is not known yet', async (t) => {
+    const base = await ask(mirror, undefined, 'sample-base');
+    t.equal(base.files.length, 6);
+    t.equal(base.files[0], 'held | sample_base-1.0-py3-none-any.whl | everything is held');
+    const unknown = await ask(mirror, undefined, 'nobody-knows');
+    t.equal(unknown.text[2], '  here    nothing is known of it yet, and the policy lets it be held');
+    t.notOk(unknown.found);
+    const quarantined = await ask(mirror, undefined, 'sample-quarantined');
+    t.notOk(quarantined.files.some((file) => file.startsWith('wanted')));
+  });
+
+  await t.test('one version in any spelling, or one file, can be asked for', async (t) => {
+    const version = await ask(mirror, undefined, 'sample-platform==1.5');
+    t.equal(version.files.length, 6);
+    t.match(version.text[3], /^ {2}files {3}6 files of version 1\.5: 6 held/);
+    const file = await ask(mirror, undefined, 'sample-platform/sample_platform-1.5.0.tar.gz');
+    t.same(file.files, ['held | sample_platform-1.5.0.tar.gz | everything is held']);
+    t.ok(version.found && file.found);
+    for (const text of ['sample-platform==9', 'sample-platform/sample_platform-9.tar.gz']) {
+      const none = await ask(mirror, undefined, text);
+      t.same(none.files, []);
+      t.notOk(none.found, text);
+      t.match(none.text.at(-1), "on upstream's page as it is known here");
+    }
+  });
 });
 
 t.test('an age that excludes a file is shown with the day on which that changes', async (t) => {
@@ -130,23 +183,6 @@ t.test('under a new policy --why says what the next run will fetch and remove', 
     ],
   );
   t.same(mirror.requested(), [], 'upstream is not asked');
-});
-
-t.test('one version in any spelling, or one file, can be asked for', async (t) => {
-  const mirror = await openTestMirror(t, { index: sampleIndex() });
-  await mirror.run();
-  const version = await ask(mirror, undefined, 'sample-platform==1.5');
-  t.equal(version.files.length, 6);
-  t.match(version.text[3], /^ {2}files {3}6 files of version 1\.5: 6 held/);
-  const file = await ask(mirror, undefined, 'sample-platform/sample_platform-1.5.0.tar.gz');
-  t.same(file.files, ['held | sample_platform-1.5.0.tar.gz | everything is held']);
-  t.ok(version.found && file.found);
-  for (const text of ['sample-platform==9', 'sample-platform/sample_platform-9.tar.gz']) {
-    const none = await ask(mirror, undefined, text);
-    t.same(none.files, []);
-    t.notOk(none.found, text);
-    t.match(none.text.at(-1), "on upstream's page as it is known here");
-  }
 });
 
 t.test('a parked project is shown with the reason, the time it waits and its next try', async (t) => {
@@ -195,18 +231,6 @@ t.test("held files are shown even if upstream's page is not cached", async (t) =
   t.ok(found);
 });
 
-t.test('the whole explanation is a JSON document', async (t) => {
-  const mirror = await openTestMirror(t, { index: sampleIndex() });
-  await mirror.run({ policy: partial });
-  const { why } = await ask(mirror, partial, 'sample-app');
-  t.match(JSON.parse(JSON.stringify(why)), {
-    project: 'sample-app',
-    known: true,
-    policy: { hold: 'files', because: { where: 'mirror.toml:1', text: 'sample-app' } },
-    files: [{ filename: 'sample_app-1.0-py3-none-any.whl', state: 'held', size: Number }],
-  });
-});
-
 t.test(
   'requirements are shown as the last run left them, and are resolved anew if they may have changed',
   async (t) => {
@@ -240,25 +264,6 @@ t.test(
     t.equal(JSON.stringify(await told(moved)), anew, 'the next run remembers these');
   },
 );
-
-t.test('--why says beforehand that resolving requirements takes a while', async (t) => {
-  const mirror = await openTestMirror(t, { index: sampleIndex() });
-  await mirror.run({ policy: partial });
-  const db = new Database(join(mirror.target, 'state.db'));
-  db.exec(`UPDATE totals SET projects = ${minProjectsForNotice}`);
-  const said = async (): Promise<string[]> => {
-    const notices: string[] = [];
-    const look = (reader: Reader) => explain(reader, parseSubject('sample-base'), (line) => notices.push(line));
-    t.match(await withReader(mirror, partial, look), { policy: { because: { text: 'dependency of sample-app 1.0' } } });
-    return notices;
-  };
-  t.same(await said(), []);
-  db.exec(`DELETE FROM mirror WHERE key = 'wantsOf'`);
-  t.match(await said(), [/^mirror\.toml or the mirror changed since the last complete run: /]);
-  db.exec('UPDATE totals SET projects = 10');
-  t.same(await said(), []);
-  db.close();
-});
 
 t.test('the problem of a rejected file is shown, with the name by which --why finds it', async (t) => {
   const mirror = await openTestMirror(t);
