@@ -9,6 +9,7 @@ import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.t
 import { noChange } from '../../../src/state/state-section.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { changeOf, mirrorState } from '../../fixtures/mirror-state.ts';
+import { provideState } from '../../fixtures/new-state.ts';
 import { testHeldProjects } from '../../fixtures/state/held-projects-suite.ts';
 import { testIndexEntries } from '../../fixtures/state/index-entries-suite.ts';
 import type { OpenStateStore } from '../../fixtures/state/opened-store.ts';
@@ -26,7 +27,9 @@ const clock = new FakeClock();
 const wanted = named('alpha').map((name) => ({ name, displayName: 'alpha', serial: 1, isRemovedUpstream: false }));
 
 const open: OpenStateStore = (t, clock) => {
-  const store = new SqliteStateStore(join(t.testdir(), 'state.db'), clock);
+  const path = join(t.testdir(), 'state.db');
+  provideState(path);
+  const store = new SqliteStateStore(path, clock);
   t.teardown(() => store.close());
   return store;
 };
