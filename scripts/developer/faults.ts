@@ -79,6 +79,7 @@ function faultTests(isShort: boolean): readonly string[] {
     'apache/browser-pages',
     'check/beside-runs',
     'check/bucket',
+    'formats/requirements/requirements-by-pip',
     'scripts/start',
   ];
   const names = [...ofPrograms, ...ofSync.map((name) => `sync/${name}`), ...others];

@@ -6,6 +6,7 @@ import t from 'tap';
 import { UsageError } from '../../../src/core/errors.ts';
 import type { ListedRequirement } from '../../../src/formats/requirements/listed-requirement.ts';
 import { parseListedRequirements } from '../../../src/formats/requirements/listed-requirements.ts';
+import { someCases } from '../../fixtures/every-case.ts';
 import { sha } from './listed.ts';
 import { lacksPip, type PipRequirement, readByPip } from './requirements-by-pip.ts';
 
@@ -151,7 +152,7 @@ t.test('pip reads the same requirements in the same files', { skip }, async (t) 
     'narrow.txt': 'x<2\n',
     'with space.txt': 'spaced',
   });
-  const texts = fc.sample(files, { numRuns: 600, seed: 381 });
+  const texts = someCases(fc.sample(files, { numRuns: 600, seed: 381 }), 2);
   const paths = texts.map((text, index) => {
     writeFileSync(join(folder, `${index}.txt`), text);
     return `${index}.txt`;
@@ -159,7 +160,7 @@ t.test('pip reads the same requirements in the same files', { skip }, async (t) 
   const answers = await readByPip(folder, paths);
   t.equal(answers.length, paths.length);
   const read = answers.filter((answer) => answer !== null);
-  t.ok(read.length > 300 && read.length < paths.length, `pip reads ${read.length} of ${paths.length}`);
+  t.ok(read.length > texts.length / 2 && read.length < paths.length, `pip reads ${read.length} of ${paths.length}`);
   const differing = answers.flatMap((expected, index) => {
     const found = ours(folder, paths[index] ?? '');
     const isSame = JSON.stringify(expected && comparable(expected)) === JSON.stringify(found && comparable(found));
