@@ -15,6 +15,7 @@ const timeout = Number(process.argv[2]);
 // Tap lets a process end that waits for nothing but messages.
 const stay = setInterval(() => {}, 2 ** 30);
 t.setTimeout(0);
+// The test of the process itself would end between two files once a fixture has called its `teardown`.
 await t.test('files', { timeout: 0 }, async (t) => {
   for (process.send(isReady); ; ) {
     const [file] = await once(process, 'message');
