@@ -11,6 +11,7 @@ import { readerProblems } from '../fixtures/reader-check.ts';
 import type { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { damage } from './damage.ts';
+import { call, mirrorTo } from './in-process.ts';
 import { type Ended, run, type StartOptions } from './program.ts';
 import { publishedTree, stateOf } from './tree.ts';
 
@@ -21,6 +22,8 @@ export interface MirrorInBucket {
   readonly hold: 'files' | 'everything';
   /** Runs pep381run with these options to its end. */
   mirror(args?: readonly string[], options?: StartOptions): Promise<Ended>;
+  /** Does in this process what pep381run does with these options, which must not ask for a run. */
+  call(...args: readonly string[]): Promise<Ended>;
   /** Returns the requests of the run that ended last, by kind. */
   requests(): Promise<Record<string, number>>;
   /** Writes the address of another endpoint into `mirror.toml`: that of a proxy before the store. */
@@ -29,7 +32,7 @@ export interface MirrorInBucket {
   serve(options?: Partial<ApacheOptions>): Promise<Apache>;
   /** Copies what is served, from wherever it lies, and returns a folder that has it in `web`. */
   served(): Promise<string>;
-  /** Returns what a mirror of the same upstream on a disk is. Its pages have other twins, which are left out. */
+  /** Returns what a mirror of the same upstream on a disk publishes. Its pages have other twins, which are left out. */
   onDisk(): Promise<{ readonly published: Record<string, string>; readonly state: ReturnType<typeof stateOf> }>;
   /** Returns what this mirror publishes, without twins. */
   published(): Promise<Record<string, string>>;
@@ -78,9 +81,10 @@ export async function openMirrorInBucket(
     mirror: (args = ['-q', '--all'], options = {}) =>
       run(program, [...args, target], { ...options, env: { ...bucket.env, ...options.env } }),
     requests: async () => {
-      const { stdout } = await run(program, ['--status', '--log-format', 'json', target], { env: bucket.env });
+      const { stdout } = await call(['--status', '--log-format', 'json', target], bucket.env);
       return (JSON.parse(stdout) as StatusOfRun).store?.lastRun?.requests ?? {};
     },
+    call: (...args) => call([...args, target], bucket.env),
     serve: async (options = {}) => {
       const where =
         hold === 'everything'
@@ -92,8 +96,7 @@ export async function openMirrorInBucket(
     },
     onDisk: async () => {
       const other = join(folder, 'on-disk');
-      const ended = await run(program, ['-q', '--all', '--upstream', server.url, other]);
-      if (ended.code !== 0) throw new Error(`on a disk: exit code ${ended.code}: ${ended.stderr}`);
+      await mirrorTo(other, server.url);
       const content = { published: withoutTwins(publishedTree(other)), state: stateOf(other) };
       rmSync(other, { recursive: true });
       return content;
