@@ -1,42 +1,41 @@
 /** What a test can have done in its own process, where the start of a program would prove nothing and cost more. */
 import { mkdirSync } from 'node:fs';
-import { parseRunOptions } from '../../src/cli/config/run-options.ts';
-import { inspect } from '../../src/cli/inspect/inspect.ts';
-import { backUp } from '../../src/cli/inspect/open-backup.ts';
-import type { Lines } from '../../src/cli/output/lines.ts';
+import { lines } from '../../src/cli/output/lines.ts';
 import { printable } from '../../src/cli/output/printable.ts';
 import { exitCodeOf } from '../../src/cli/program/exit-codes.ts';
+import type { Program } from '../../src/cli/program/program.ts';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
-import { moveMirror } from '../../src/cli/run/open-move.ts';
-import { prefetch } from '../../src/cli/run/open-prefetch.ts';
-import { restore } from '../../src/cli/run/restore.ts';
 import { SitePages } from '../../src/cli/run/site-pages.ts';
 import type { SyncSettings } from '../../src/sync/mirror.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { openMirrorAt } from '../fixtures/test-mirror.ts';
-import type { Ended } from './program.ts';
+import { type Ended, withoutRootHint } from './program.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Does what `pep381run` does with arguments that do not ask for a run, and returns what it would print. `env` are the
- * variables that it finds besides those of this process.
+ * Does in this process what `program` does with any arguments but `--help` and `--version`, and returns what it would
+ * print. `env` are the variables that it finds besides those of this process. Only one call may be at work at a time.
  */
-export async function call(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+export async function call<Command extends { readonly kind: string }>(
+  program: Program<Command>,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const [out, err]: [string[], string[]] = [[], []];
-  const lines: Lines = { out: (line) => out.push(line), err: (line) => err.push(line) };
-  const ended = (code: number): Ended => ({ code, stdout: textOf(out), stderr: textOf(err) });
-  const restoreProcess = keepProcess();
+  const ended = (code: number): Ended => ({ code, stdout: withoutRootHint(textOf(out)), stderr: textOf(err) });
+  const restore = keepProcess();
   Object.assign(process.env, env);
+  Object.assign(lines, { out: (line: string) => out.push(line), err: (line: string) => err.push(line) });
   try {
-    return ended(await execute(args, lines));
+    return ended(await program.run(program.parse(args) as Command));
   } catch (error) {
     const code = exitCodeOf(error, false);
     if (code === undefined || !(error instanceof Error)) throw error;
-    lines.err(`pep381run: error: ${error.message}`);
+    err.push(`${program.name}: error: ${error.message}`);
     return ended(code);
   } finally {
-    restoreProcess();
+    restore();
   }
 }
 
@@ -54,16 +53,6 @@ export async function mirrorTo(target: string, upstream: string, settings: Parti
   }
 }
 
-async function execute(args: readonly string[], lines: Lines): Promise<number> {
-  const command = parseRunOptions(args);
-  if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
-  if (command.kind === 'backup') return backUp(command, lines);
-  if (command.kind === 'restore') return await restore(command, lines);
-  if (command.kind === 'move') return await moveMirror(command, lines);
-  if (command.kind === 'prefetch') return await prefetch(command, lines);
-  throw new Error(`${args.join(' ')}: needs a start`);
-}
-
 function textOf(lines: readonly string[]): string {
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
@@ -72,9 +61,11 @@ function textOf(lines: readonly string[]): string {
 function keepProcess(): () => void {
   const umask = process.umask();
   const env = { ...process.env };
+  const printing = { ...lines };
   const listeners = new Map(signals.map((name) => [name, process.listeners(name)]));
   return () => {
     process.umask(umask);
+    Object.assign(lines, printing);
     for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
     Object.assign(process.env, env);
     for (const [name, before] of listeners)

@@ -1,5 +1,5 @@
 /** Mirrors move into a bucket of a real object store and back, while they are disturbed. */
-import { appendFileSync, existsSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { onlyEvery, someCases } from '../fixtures/every-case.ts';
@@ -11,6 +11,7 @@ import type { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
+import { call, mirrorTo } from './in-process.ts';
 import { addStorage, BucketTree, type Hold, removeStorage, storeEnvironment, writeConfig } from './moved-mirror.ts';
 import { killAtEnd, run, start, until } from './program.ts';
 import { publishedTree, stateOf } from './tree.ts';
@@ -28,6 +29,8 @@ interface Moving {
   readonly server: SampleServer;
   readonly target: string;
   run(...options: string[]): ReturnType<typeof run>;
+  /** Does in this process what pep381run does with these options. */
+  call(...options: string[]): ReturnType<typeof call>;
   start(...options: string[]): ReturnType<typeof start>;
   /** Returns the files that were asked of upstream since the last call. */
   downloads(): string[];
@@ -62,6 +65,7 @@ async function openMoving(t: Test, hold: Hold, index: SampleIndex = mixedIndex()
     ...{ store, server, target },
     tree: await BucketTree.open(t, store, prefix),
     run: (...options) => run(program, [...options, target], { env }),
+    call: (...options) => call([...options, target], env),
     start: (...options) => {
       const running = start(program, [...options, target], { env });
       killAtEnd(t, running);
@@ -71,13 +75,11 @@ async function openMoving(t: Test, hold: Hold, index: SampleIndex = mixedIndex()
     addStorage: () => addStorage(target, store, prefix, hold),
     undisturbed: async () => {
       const other = join(folder, 'other');
-      rmSync(other, { recursive: true, force: true });
-      writeConfig(other, server.url);
-      t.same(await run(program, ['-q', other]), quiet);
+      await mirrorTo(other, server.url, { legacyJson: true });
       return publishedTree(other);
     },
   };
-  t.same(await moving.run('-q'), quiet);
+  await mirrorTo(target, server.url, { legacyJson: true });
   moving.downloads();
   return moving;
 }
@@ -99,7 +101,10 @@ for (const hold of someCases(['files', 'everything'] as const, 2, 1)) {
   t.test(`there and back with hold = "${hold}"`, needsStore, async (t) => {
     const m = await openMoving(t, hold);
     const before = filesOf(publishedTree(m.target));
+    t.match(await m.call('--move-to', 's3'), { code: 2, stderr: /\[storage\] is missing/ });
+    t.match(await m.call('--move-to', 'tape'), { code: 2, stderr: /expected s3 or disk, found "tape"/ });
     m.addStorage();
+    t.match(await m.call('--move-to', 'disk'), { code: 0, stdout: /is on the disk already/ });
     const refused = await m.run('-q');
     t.equal(refused.code, 2);
     t.match(refused.stderr, /expected the mirror to be in s3:.* found it on the disk; pep381run --move-to s3 moves it/);
@@ -117,8 +122,14 @@ for (const hold of someCases(['files', 'everything'] as const, 2, 1)) {
       'each page has a twin',
     );
     t.same(filesOf(publishedTree(m.target)), before, 'all stays where it was');
-    const again = await m.run('--move-to', 's3');
+    const again = await m.call('--move-to', 's3');
     t.match(again, { code: 0, stdout: /is in s3:.* already/, stderr: '' });
+    removeStorage(m.target);
+    t.match(await m.call('--move-to', 'disk'), { code: 2, stderr: /\[storage\] is missing/ });
+    addStorage(m.target, m.store, 'elsewhere', hold);
+    t.match(await m.call('--move-to', 's3'), { code: 2, stderr: /from bucket to bucket it moves by the disk/ });
+    removeStorage(m.target);
+    m.addStorage();
 
     rmSync(join(m.target, 'web/packages'), { recursive: true });
     if (hold === 'everything') {
@@ -126,27 +137,23 @@ for (const hold of someCases(['files', 'everything'] as const, 2, 1)) {
         if (name.isDirectory()) rmSync(join(m.target, 'web/simple', name.name), { recursive: true });
       rmSync(join(m.target, 'web/pypi'), { recursive: true });
     }
-    t.same(await m.run('-q'), quiet);
-    t.same(m.downloads(), [], 'nothing is fetched again');
     m.server.index.publish(makeWheel({ name: 'sample-base', version: '77' }));
     m.server.index.publish(makeSdist({ name: 'brand-new', version: '1' }));
     m.server.index.removeProject('sample-yanked');
     t.same(await m.run('-q'), quiet);
-    t.equal(m.downloads().filter((path) => !/\.(?:metadata|provenance)$/.test(path)).length, 2);
+    const fetched = m.downloads().filter((path) => !/\.(?:metadata|provenance)$/.test(path));
+    t.equal(fetched.length, 2, 'nothing is fetched again but what is new');
 
     const back = await m.run('--move-to', 'disk');
     t.match(back, { code: 0, stdout: /Remove \[storage\]/, stderr: '' });
-    const left = await m.run('-q');
-    t.match(left, { code: 2, stderr: /or remove \[storage\]/ });
+    t.match(await m.call('--restore', 'sample-app'), { code: 2, stderr: /or remove \[storage\]/ });
     removeStorage(m.target);
+    m.server.index.removeProject('brand-new');
     t.same(await m.run('-q'), quiet);
     t.same(m.downloads(), []);
     t.strictSame(filesOf(publishedTree(m.target)), filesOf(await m.undisturbed()));
-    m.downloads();
 
     // What the bucket still has of the first time must not come back: a project was removed since.
-    m.server.index.removeProject('brand-new');
-    t.same(await m.run('-q'), quiet);
     m.addStorage();
     t.match(await m.run('--move-to', 's3'), { code: 0, stderr: '' });
     const twice = await m.tree.served();
@@ -190,7 +197,7 @@ t.test('a move that is killed goes on', needsStore, async (t) => {
     await moving.ended;
     const refused = await m.run('-q');
     t.match(refused, { code: 2, stderr: /is on its way to s3:.*; pep381run --move-to s3 goes on with it/ });
-    t.match((await m.run('--status')).stdout, /Moving +to s3:.* of \d+ files are there/);
+    t.match((await m.call('--status')).stdout, /Moving +to s3:.* of \d+ files are there/);
   }
   const stopped = m.start('--move-to', 's3');
   await until('the move', () => stopped.stdout().includes('Moving'));
@@ -264,18 +271,4 @@ t.test('runs leave a mirror alone that is being moved', onlyEvery(needsStore), a
   t.match(await m.run('--move-to', 's3'), { code: 1, stderr: /a run or another move is at work/ });
   m.store.thaw();
   t.match(await moving.ended, { code: 0, stderr: '' });
-});
-
-t.test('what cannot be moved is told before anything is done', needsStore, async (t) => {
-  const m = await openMoving(t, 'files', smallIndex());
-  t.match(await m.run('--move-to', 's3'), { code: 2, stderr: /\[storage\] is missing/ });
-  t.match(await m.run('--move-to', 'tape'), { code: 2, stderr: /expected s3 or disk, found "tape"/ });
-  m.addStorage();
-  t.match(await m.run('--move-to', 'disk'), { code: 0, stdout: /is on the disk already/ });
-  t.match(await m.run('--move-to', 's3'), { code: 0 });
-  removeStorage(m.target);
-  t.match(await m.run('--move-to', 'disk'), { code: 2, stderr: /\[storage\] is missing/ });
-  addStorage(m.target, m.store, 'elsewhere', 'files');
-  t.match(await m.run('--move-to', 's3'), { code: 2, stderr: /from bucket to bucket it moves by the disk/ });
-  t.ok(existsSync(join(m.target, 'web/packages')));
 });

@@ -88,7 +88,7 @@ t.test('pip and mirrors in a bucket', needsAll, async (t) => {
   );
 
   // s3-trouble.test.ts tells what a mirror asks for that has everything in the bucket.
-  t.same(await mirrors[0].mirror(), silent);
+  t.same(await mirrors[0].call(), silent);
   t.same(await mirrors[0].requests(), nothing, 'a run without changes asks for nothing');
 
   index.yank('sample-base', '1.10', 'broken on Mondays');
@@ -98,7 +98,7 @@ t.test('pip and mirrors in a bucket', needsAll, async (t) => {
   index.quarantine('sample-pure');
   index.publish(makeWheel({ name: 'sample-app', version: '1.1', requires: ['sample-base'] }));
   for (const mirror of mirrors) {
-    t.same(await mirror.mirror(), silent);
+    t.same(await mirror.call(), silent);
     if (mirror.hold === 'files') {
       const asked = { ...nothing, put: 2, list: 1 };
       t.same(await mirror.requests(), asked, 'a new file, its metadata, and what others have put there');
@@ -123,13 +123,13 @@ t.test('pip and mirrors in a bucket', needsAll, async (t) => {
   index.clearQuarantine('sample-pure');
   for (const mirror of mirrors) {
     mirror.letCachesExpire();
-    t.same(await mirror.mirror(), silent);
+    t.same(await mirror.call(), silent);
     t.equal(await mirror.public.bucket.head(`web/${removed}`), undefined);
   }
   const later = await onDisk();
   for (const mirror of mirrors) {
     t.same(await mirror.content(), later, mirror.hold);
-    t.same(await mirror.call('-q', '--restore', 'sample-sdist'), silent);
+    t.same(await mirror.call(['-q', '--restore', 'sample-sdist']), silent);
     t.same(await mirror.problems(), []);
   }
 });

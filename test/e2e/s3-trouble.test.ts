@@ -58,11 +58,11 @@ t.test('credentials that are wrong, a state that is lost, and one from a backup'
     const later = await mirror.mirror(['--all', '--log-format', 'json'], wrong);
     t.match(later, { code: 4, stderr: told });
     t.same(await mirror.problems(), [], 'and the mirror is as it was');
-    t.same(await mirror.mirror(), silent);
+    t.same(await mirror.call(), silent);
     t.same(await mirror.content(), await onDisk(mirror));
 
-    const status = [await mirror.call('--status'), await mirror.call('--status', '--log-format', 'json')];
-    const said = [first, right, later, ...status, await mirror.call('--why', 'alpha')];
+    const status = [await mirror.call(['--status']), await mirror.call(['--status', '--log-format', 'json'])];
+    const said = [first, right, later, ...status, await mirror.call(['--why', 'alpha'])];
     t.strictSame(
       said.map(({ code }) => code),
       [4, 0, 4, 0, 0, 0],
@@ -88,12 +88,12 @@ t.test('credentials that are wrong, a state that is lost, and one from a backup'
   });
 
   await t.test('a state that is lost with its copies costs no download, and nothing removed stays', async (t) => {
-    t.same(await mirror.call('-q', '--backup', backup), silent);
+    t.same(await mirror.call(['-q', '--backup', backup]), silent);
     index.removeProject('alpha');
     for (const name of readdirSync(mirror.target))
       if (name !== 'mirror.toml') rmSync(join(mirror.target, name), { recursive: true });
     mirror.server.requests.length = 0;
-    const ended = await mirror.mirror(['--all']);
+    const ended = await mirror.call(['--all']);
     t.equal(ended.code, 1, 'upstream has to be without the project for an hour');
     t.match(ended.stderr, /^Warning: state\.db: it is new, and the bucket has the pages of \d+ projects/);
     t.match(ended.stderr, /^alpha: upstream answers that it does not exist/m);
@@ -104,16 +104,16 @@ t.test('credentials that are wrong, a state that is lost, and one from a backup'
     const state = new Database(join(mirror.target, 'state.db'));
     state.exec('UPDATE queue SET since = since - 7200000, next_try = 0');
     state.close();
-    t.same(await mirror.mirror(), silent);
+    t.same(await mirror.call(), silent);
     mirror.letCachesExpire();
-    t.same(await mirror.mirror(), silent);
+    t.same(await mirror.call(), silent);
     t.same(await mirror.content(), await onDisk(mirror));
   });
 
   await t.test('after a backup was restored no page links to what has left the bucket since', async (t) => {
     restoreState(backup, mirror.target);
     index.publish(makeWheel({ name: 'alpha', version: '1.0' }));
-    const { code, stderr } = await mirror.mirror(['--all']);
+    const { code, stderr } = await mirror.call(['--all']);
     t.match({ code, stderr }, { code: 0, stderr: /it was restored from a backup/ });
     t.same(await mirror.content(), await onDisk(mirror));
   });
@@ -125,23 +125,23 @@ t.test(
   async (t) => {
     const index = smallIndex();
     const mirror = await openMirrorInBucket(t, program, { hold: 'files', index });
-    t.same(await mirror.mirror(), silent);
+    t.same(await mirror.call(), silent);
     const backup = join(t.testdir(), 'state.db');
-    t.same(await mirror.call('-q', '--backup', backup), silent);
+    t.same(await mirror.call(['-q', '--backup', backup]), silent);
     index.removeProject('alpha');
-    t.same(await mirror.mirror(), silent);
+    t.same(await mirror.call(), silent);
     mirror.letCachesExpire();
-    t.same(await mirror.mirror(), silent);
+    t.same(await mirror.call(), silent);
     restoreState(backup, mirror.target);
     index.publish(makeWheel({ name: 'alpha', version: '1.0' }));
-    t.match(await mirror.mirror(['--all']), { code: 0, stderr: /it was restored from a backup/ });
+    t.match(await mirror.call(['--all']), { code: 0, stderr: /it was restored from a backup/ });
     t.same(await mirror.content(), await onDisk(mirror));
   },
 );
 
 t.test('a mirror that lies elsewhere than the settings say is left alone', needsStore, async (t) => {
   const mirror = await openMirrorInBucket(t, program, { hold: 'files', index: smallIndex() });
-  t.same(await mirror.mirror(), silent);
+  t.same(await mirror.call(), silent);
   const path = join(mirror.target, 'mirror.toml');
   const config = readFileSync(path, 'utf8');
   const before = readFileSync(join(mirror.target, 'state.db'));
@@ -153,7 +153,7 @@ t.test('a mirror that lies elsewhere than the settings say is left alone', needs
     ['no store', config.replace(/\[storage\].*/s, '')],
   ] as const) {
     writeFileSync(path, changed);
-    t.match(await mirror.call('--restore', 'alpha'), { code: 2, stdout: '', stderr: told }, what);
+    t.match(await mirror.call(['--restore', 'alpha']), { code: 2, stdout: '', stderr: told }, what);
   }
   for (const name of ['pep381run', 'pep381checkfiles']) {
     const ended = await run(join(programs, name), ['-q', mirror.target], { env: mirror.public.env });
@@ -162,15 +162,15 @@ t.test('a mirror that lies elsewhere than the settings say is left alone', needs
   writeFileSync(path, config);
   t.ok(before.equals(readFileSync(join(mirror.target, 'state.db'))), 'nothing was written');
   haveLease(mirror.target);
-  t.same(await mirror.mirror(), silent);
+  t.same(await mirror.call(), silent);
   t.same(await mirror.problems(), []);
 
   // Who corrects a wrong prefix still has the lease.
   const leased = readFileSync(path, 'utf8');
   writeFileSync(path, leased.replace(/prefix = ".*"/, 'prefix = "other"'));
-  t.match(await mirror.mirror(), { code: 2, stdout: '', stderr: /--move-to/ });
+  t.match(await mirror.call(), { code: 2, stdout: '', stderr: /--move-to/ });
   writeFileSync(path, leased);
-  t.match(await mirror.mirror(['--all']), { code: 0, stdout: /^0 projects published/, stderr: '' });
+  t.match(await mirror.call(['--all']), { code: 0, stdout: /^0 projects published/, stderr: '' });
 });
 
 t.test('a run that waits for the store is paused', onlyEvery(needsStore), async (t) => {
@@ -185,7 +185,7 @@ t.test('a run that waits for the store is paused', onlyEvery(needsStore), async 
   running.kill('SIGTERM');
   t.match(await running.ended, { code: 143, stdout: /^Paused before the object store answered/m, stderr: '' });
   proxy.clear();
-  t.same(await mirror.mirror(), silent);
+  t.same(await mirror.call(), silent);
 });
 
 t.test('a gateway that is killed, or freezes, and comes back costs a while', needsStore, async (t) => {
@@ -222,7 +222,7 @@ t.test('a store that has enough, fails, or resets connections is asked again', o
   proxy.add({ method: 'PUT', path: /simple/, count: 2, mishap: { status: 500 } });
   proxy.add({ method: 'PUT', path: /alpha.*\.gz/, count: 1, mishap: { reset: 'before' } });
   proxy.add({ method: 'PUT', path: /beta/, count: 2, mishap: { reset: 'after' } });
-  t.same(await mirror.mirror(), silent);
+  t.same(await mirror.call(), silent);
   t.same(await mirror.content(), await onDisk(mirror));
   const counted = Object.values(await mirror.requests()).reduce((sum, count) => sum + count, 0);
   // mirror-status.json tells how the run ended, and what it asked for.
@@ -238,7 +238,7 @@ t.test('the requests of each run are no more than what it publishes', needsStore
     mirror.use(proxy.url);
     const ofRun = async (): Promise<string[]> => {
       proxy.seen.length = 0;
-      t.same(await mirror.mirror(), silent);
+      t.same(await mirror.call(), silent);
       return proxy.seen.map((request) => request.replace(/\/bucket-\d+\/(?:some\/mirror\/(?:web\/)?)?/, '')).sort();
     };
     const isAll = hold === 'everything';
