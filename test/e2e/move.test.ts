@@ -2,6 +2,7 @@
 import { appendFileSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { pep381run } from '../../src/cli/run/pep381run.ts';
 import { onlyEvery, someCases } from '../fixtures/every-case.ts';
 import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
@@ -65,7 +66,7 @@ async function openMoving(t: Test, hold: Hold, index: SampleIndex = mixedIndex()
     ...{ store, server, target },
     tree: await BucketTree.open(t, store, prefix),
     run: (...options) => run(program, [...options, target], { env }),
-    call: (...options) => call([...options, target], env),
+    call: (...options) => call(pep381run, [...options, target], env),
     start: (...options) => {
       const running = start(program, [...options, target], { env });
       killAtEnd(t, running);
@@ -155,7 +156,7 @@ for (const hold of someCases(['files', 'everything'] as const, 2, 1)) {
 
     // What the bucket still has of the first time must not come back: a project was removed since.
     m.addStorage();
-    t.match(await m.run('--move-to', 's3'), { code: 0, stderr: '' });
+    t.match(await m.call('--move-to', 's3'), { code: 0, stderr: '' });
     const twice = await m.tree.served();
     if (hold === 'everything') {
       t.same(
@@ -165,7 +166,7 @@ for (const hold of someCases(['files', 'everything'] as const, 2, 1)) {
       t.strictSame(lasting(filesOf(twice, 'simple/')), lasting(filesOf(publishedTree(m.target), 'simple/')));
     }
     t.match(twice, filesOf(publishedTree(m.target), 'packages/'));
-    t.same(await m.run('-q'), quiet);
+    t.same(await m.call('-q'), quiet);
   });
 }
 
@@ -195,7 +196,7 @@ t.test('a move that is killed goes on', needsStore, async (t) => {
     t.notOk(hasEnded, `${share} of it is there before the end`);
     moving.kill('SIGKILL');
     await moving.ended;
-    const refused = await m.run('-q');
+    const refused = await m.call('-q');
     t.match(refused, { code: 2, stderr: /is on its way to s3:.*; pep381run --move-to s3 goes on with it/ });
     t.match((await m.call('--status')).stdout, /Moving +to s3:.* of \d+ files are there/);
   }
@@ -206,7 +207,7 @@ t.test('a move that is killed goes on', needsStore, async (t) => {
   t.match(await m.run('--move-to', 's3'), { code: 0, stderr: '' });
   t.strictSame(lasting(await m.tree.served()), lasting(before));
   t.equal(await m.tree.openUploads(), 0, 'no upload is left open');
-  t.same(await m.run('-q'), quiet);
+  t.same(await m.call('-q'), quiet);
   t.same(m.downloads(), []);
 
   for (const name of ['packages', 'simple', 'pypi']) rmSync(join(m.target, 'web', name), { recursive: true });
@@ -225,10 +226,10 @@ t.test('a move that is killed goes on', needsStore, async (t) => {
   }
   // A run in between works as before, and the move looks at all of it again.
   m.server.index.publish(makeWheel({ name: 'many-7', version: '2.0' }));
-  t.same(await m.run('-q'), quiet);
+  t.same(await m.call('-q'), quiet);
   t.match(await m.run('--move-to', 'disk'), { code: 0, stderr: '' });
   removeStorage(m.target);
-  t.same(await m.run('-q'), quiet);
+  t.same(await m.call('-q'), quiet);
   t.same(
     m.downloads().filter((path) => !path.includes('many_7')),
     [],
