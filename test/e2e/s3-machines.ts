@@ -4,9 +4,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Program } from '../../src/cli/program/program.ts';
 import type { S3Bucket } from '../../src/files/s3/s3-bucket.ts';
 import { type FakeTime, openFakeTime } from '../fixtures/faketime.ts';
 import type { ObjectStore } from '../fixtures/object-store.ts';
+import { call } from './in-process.ts';
 import { type Ended, killAtEnd, type Running, run, start } from './program.ts';
 
 interface Test {
@@ -14,6 +16,11 @@ interface Test {
   testdirName: string;
   teardown(end: () => unknown): void;
 }
+
+type Called = <Command extends { readonly kind: string }>(
+  program: Program<Command>,
+  ...args: string[]
+) => Promise<Ended>;
 
 /** A machine with a target. */
 export interface StoreMachine {
@@ -27,6 +34,8 @@ export interface StoreMachine {
   /** Makes the machine start anew, as far as its programs can see. */
   restart(): void;
   run(program: string, ...args: string[]): Promise<Ended>;
+  /** Does the same in this process, with the clock of this process. */
+  call: Called;
   /** Starts a program, which is killed at the end of the test at the latest. */
   begin(program: string, ...args: string[]): Running;
 }
@@ -61,6 +70,7 @@ export async function openMachine(t: Test, name: string, options: MachineOptions
       writeFileSync(record, readFileSync(record, 'utf8').replaceAll(/"boot":"[^"]*"/g, '"boot":"another"'));
     },
     run: (program, ...args) => run(program, args, { env }),
+    call: (program, ...args) => call(program, args, env),
     begin: (program, ...args) => {
       const running = start(program, args, { env });
       killAtEnd(t, running);

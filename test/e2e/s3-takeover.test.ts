@@ -2,6 +2,9 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { pep381checkfiles } from '../../src/cli/check/pep381checkfiles.ts';
+import { processlogs as processlogsProgram } from '../../src/cli/logs/processlogs.ts';
+import { pep381run } from '../../src/cli/run/pep381run.ts';
 import { onlyEvery, someCases } from '../fixtures/every-case.ts';
 import { faketimeOrReason } from '../fixtures/faketime.ts';
 import { objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
@@ -12,6 +15,7 @@ import { openTestBucket } from '../fixtures/test-bucket.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
+import { mirrorTo } from './in-process.ts';
 import { until } from './program.ts';
 import { objectsIn, openMachine, type StoreMachine } from './s3-machines.ts';
 
@@ -42,7 +46,7 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   t.ok(published.has('web/simple/alpha/index.html'));
   t.ok(published.has('state/manifest.json.gz'));
   a.requests.length = 0;
-  t.same(await a.run(program, '-q', ...args(a)), quiet);
+  t.same(await a.call(pep381run, '-q', ...args(a)), quiet);
   t.same(
     a.requests.filter((request) => /lease|state/.test(request)),
     [],
@@ -55,28 +59,27 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
       /^s3:\/\/bucket-\d+\/m\/ at \S+: another target on \S+, or one that this is a copy of, publishes; this machine stands by, and takes over if nothing is heard of it until [\d-]+ [\d:]+ UTC\n$/,
     stderr: '',
   });
-  t.same(await b.run(program, '-q', ...args(b)), quiet);
   t.equal(server.requests.length, 0);
-  t.same(b.requests, ['GET lease.json', 'GET lease.json']);
-  t.match(await b.run(program, '--restore', 'alpha', b.target), {
+  t.same(b.requests, ['GET lease.json']);
+  t.match(await b.call(pep381run, '--restore', 'alpha', b.target), {
     code: 2,
     stderr: /nothing is known of this mirror yet/,
   });
   t.equal((await objectsIn(bucket)).get('lease.json'), published.get('lease.json'));
-  t.match(await b.run(program, '--status', b.target), {
+  t.match(await b.call(pep381run, '--status', b.target), {
     code: 0,
     stdout: /^Stands by +another target on \S+ publishes; it renewed its lease at \S+, as of \S+$/m,
     stderr: '',
   });
-  t.match(await b.run(program, '--status', '--check', b.target), { code: 0, stdout: /^PEP381 OK - stands by; / });
+  t.match(await b.call(pep381run, '--status', '--check', b.target), { code: 0, stdout: /^PEP381 OK - stands by; / });
   t.match(await b.run(checkfiles, b.target), { code: 0, stdout: /stands by/, stderr: '' });
-  t.same(await b.run(checkfiles, '-q', b.target), quiet);
+  t.same(await b.call(pep381checkfiles, '-q', b.target), quiet);
   t.match(await b.run(processlogs, b.target, '/dev/null'), { code: 0, stdout: /stands by/, stderr: '' });
   t.match(readFileSync(metrics, 'utf8'), /^pep381_standby_timestamp_seconds\{.*publisher="another target on .*"\} \d/m);
 
   server.index.publish(makeWheel({ name: 'delta', version: '1.0' }));
   b.moveStore(17);
-  t.same(await b.run(program, '-q', ...args(b)), quiet, 'not yet');
+  t.same(await b.call(pep381run, '-q', ...args(b)), quiet, 'not yet');
   b.moveStore(19);
   const taken = await b.run(program, ...args(b));
   t.match(taken, {
@@ -86,39 +89,42 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   });
   t.notMatch(taken.stderr, /older than|looked at again/);
   t.match(taken.stdout, /1 project/);
-  t.match(await b.run(program, '--status', '--check', b.target), { code: 0, stdout: /^PEP381 OK - complete as of / });
+  t.match(await b.call(pep381run, '--status', '--check', b.target), {
+    code: 0,
+    stdout: /^PEP381 OK - complete as of /,
+  });
   t.notMatch(readFileSync(metrics, 'utf8'), /standby/);
   const after = await objectsIn(bucket);
   t.ok(after.has('web/simple/delta/index.html'));
   t.equal(after.get('web/simple/alpha/index.html'), published.get('web/simple/alpha/index.html'));
-  t.same(await b.run(checkfiles, '-q', '--repair', b.target), quiet);
+  t.same(await b.call(pep381checkfiles, '-q', '--repair', b.target), quiet);
 
   // The first machine is back.
   server.requests.length = 0;
   b.moveStore(0);
   a.restart();
-  t.match(await a.run(program, ...args(a)), { code: 0, stdout: /stands by/, stderr: '' });
-  t.match(await a.run(program, '--status', a.target), { code: 0, stdout: /^Stands by [\s\S]*^Held +3 projects/m });
-  t.match(await a.run(checkfiles, '--repair', a.target), { code: 0, stdout: /stands by/, stderr: '' });
-  t.match(await a.run(processlogs, a.target, '/dev/null'), { code: 0, stdout: /stands by/, stderr: '' });
+  t.match(await a.call(pep381run, ...args(a)), { code: 0, stdout: /stands by/, stderr: '' });
+  t.match(await a.call(pep381run, '--status', a.target), { code: 0, stdout: /^Stands by [\s\S]*^Held +3 projects/m });
+  t.match(await a.call(pep381checkfiles, '--repair', a.target), { code: 0, stdout: /stands by/, stderr: '' });
+  t.match(await a.call(processlogsProgram, a.target, '/dev/null'), { code: 0, stdout: /stands by/, stderr: '' });
   const outdated = { code: 2, stdout: '', stderr: /another machine has published this mirror since this one did/ };
-  t.match(await a.run(program, '--move-to', 'disk', a.target), outdated);
+  t.match(await a.call(pep381run, '--move-to', 'disk', a.target), outdated);
   t.equal(server.requests.length, 0);
   const onDisk = join(t.testdirName, 'disk');
   const settings = readFileSync(join(a.target, 'mirror.toml'));
-  t.match(await a.run(program, '--project', 'alpha', '--upstream', server.url, onDisk), { code: 0 });
+  await mirrorTo(onDisk, server.url);
   writeFileSync(join(onDisk, 'mirror.toml'), settings);
   const occupied = { code: 2, stdout: '', stderr: /expected a place for this mirror, found the state of another one/ };
-  t.match(await a.run(program, '--move-to', 's3', onDisk), occupied);
+  t.match(await a.call(pep381run, '--move-to', 's3', onDisk), occupied);
   a.moveStore(19);
   server.index.publish(makeWheel({ name: 'epsilon', version: '1.0' }));
-  t.match(await a.run(program, '-q', ...args(a)), {
+  t.match(await a.call(pep381run, '-q', ...args(a)), {
     code: 0,
     stderr: /restored from copy 2 .*; the older one is \S+state\.db\.before-\S+, and may be removed\n$/,
   });
   t.ok((await objectsIn(bucket)).has('web/simple/epsilon/index.html'));
   t.ok(readdirSync(a.target).some((name) => name.startsWith('state.db.before-')));
-  t.same(await a.run(checkfiles, '-q', a.target), quiet);
+  t.same(await a.call(pep381checkfiles, '-q', a.target), quiet);
 });
 
 t.test('of two machines that begin at the same instant, one publishes', onlyEvery(needed), async (t) => {
@@ -142,31 +148,35 @@ t.test('of two machines that begin at the same instant, one publishes', onlyEver
   }
 });
 
-t.test('a machine that is killed in the midst is followed by another one, which goes on', needed, async (t) => {
-  t.testdir();
-  const store = await openObjectStore(t);
-  const server = await openSampleServer({ index: smallIndex() });
-  t.teardown(() => server.close());
-  const [a, b] = [await openMachine(t, 'a', { store }), await openMachine(t, 'b', { store })];
-  const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
-  t.match(await a.run(program, '-q', ...args(a)), quiet);
-  for (let at = 0; at < 12; at += 1) server.index.publish(makeWheel({ name: `new${at}`, version: '1.0' }));
-  const bucket = openTestBucket(t, store, 'm/');
-  const running = a.begin(program, '-q', ...args(a));
-  await until('some projects are published', () => putsOf(a, 'web/simple/new') >= 8);
-  running.kill('SIGKILL');
-  t.match(await running.ended, { code: 'SIGKILL' });
-  t.match(await b.run(program, ...args(b)), { code: 0, stdout: /stands by/, stderr: '' });
-  b.moveStore(19);
-  const taken = await b.run(program, ...args(b));
-  t.match(taken, { code: 0, stderr: /this machine takes over/ });
-  t.match(taken.stdout, /projects published/);
-  t.equal((await objectsIn(bucket, 'web/simple/new')).size, 12 * 4);
-  t.same(await b.run(checkfiles, '-q', b.target), quiet);
-  const copy = join(t.testdirName, 'served');
-  await download(bucket, join(copy, 'web'));
-  t.same(readerProblems(join(copy, 'web')), []);
-});
+t.test(
+  'a machine that is killed in the midst is followed by another one, which goes on',
+  onlyEvery(needed),
+  async (t) => {
+    t.testdir();
+    const store = await openObjectStore(t);
+    const server = await openSampleServer({ index: smallIndex() });
+    t.teardown(() => server.close());
+    const [a, b] = [await openMachine(t, 'a', { store }), await openMachine(t, 'b', { store })];
+    const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
+    t.match(await a.run(program, '-q', ...args(a)), quiet);
+    for (let at = 0; at < 12; at += 1) server.index.publish(makeWheel({ name: `new${at}`, version: '1.0' }));
+    const bucket = openTestBucket(t, store, 'm/');
+    const running = a.begin(program, '-q', ...args(a));
+    await until('some projects are published', () => putsOf(a, 'web/simple/new') >= 8);
+    running.kill('SIGKILL');
+    t.match(await running.ended, { code: 'SIGKILL' });
+    t.match(await b.run(program, ...args(b)), { code: 0, stdout: /stands by/, stderr: '' });
+    b.moveStore(19);
+    const taken = await b.run(program, ...args(b));
+    t.match(taken, { code: 0, stderr: /this machine takes over/ });
+    t.match(taken.stdout, /projects published/);
+    t.equal((await objectsIn(bucket, 'web/simple/new')).size, 12 * 4);
+    t.same(await b.run(checkfiles, '-q', b.target), quiet);
+    const copy = join(t.testdirName, 'served');
+    await download(bucket, join(copy, 'web'));
+    t.same(readerProblems(join(copy, 'web')), []);
+  },
+);
 
 t.test(
   'a machine that stood still publishes nothing when it goes on',
@@ -184,7 +194,7 @@ t.test(
         await openMachine(t, `b-${hold}`, { store, hold }),
       ];
       const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
-      t.match(await a.run(program, '-q', ...args(a)), quiet);
+      t.same(await a.call(pep381run, '-q', ...args(a)), quiet);
       for (let at = 0; at < count; at += 1) server.index.publish(makeWheel({ name: `${hold}${at}`, version: '1.0' }));
       const bucket = openTestBucket(t, store, 'm/');
       a.requests.length = 0;
@@ -192,7 +202,8 @@ t.test(
       await until('some projects are published', () => putsOf(a, 'web/') >= 10);
       running.kill('SIGSTOP');
       b.moveStore(19);
-      t.match(await b.run(program, ...args(b)), { code: 0, stderr: /this machine takes over/ });
+      const taken = { code: 0, stdout: /projects published/, stderr: /this machine takes over/ };
+      t.match(await b.call(pep381run, ...args(b)), taken);
       const published = await objectsIn(bucket);
       a.clock?.move('+20m');
       a.moveStore(20);
@@ -201,10 +212,16 @@ t.test(
       t.equal(code, 4);
       t.match(stderr, /^pep381run: error: s3:\/\/bucket-\d+\/m\/ at \S+: the lease (?:has ended|was lost)/);
       t.same(await objectsIn(bucket), published, 'not one byte arrives');
+      if (hold === 'everything') {
+        t.equal((await objectsIn(bucket, `web/simple/${hold}`)).size, count * 4);
+        const copy = join(t.testdirName, 'served');
+        await download(bucket, join(copy, 'web'));
+        t.same(readerProblems(join(copy, 'web')), []);
+      }
       // What its disk was about to get at that moment is all that it gets.
       const pages = existsSync(join(a.target, 'web/simple')) ? readdirSync(join(a.target, 'web/simple')) : [];
       t.ok(pages.filter((name) => name.startsWith(hold)).length < count);
-      t.same(await b.run(checkfiles, '-q', b.target), quiet);
+      t.same(await b.call(pep381checkfiles, '-q', b.target), quiet);
     }
   },
 );
@@ -242,19 +259,19 @@ t.test('a lost state comes back from the copy, and a copied target is another ow
   t.teardown(() => server.close());
   const a = await openMachine(t, 'a', { store });
   const args = ['--all', '--upstream', server.url];
-  t.match(await a.run(program, '-q', ...args, a.target), quiet);
+  t.match(await a.call(pep381run, '-q', ...args, a.target), quiet);
   const published = await objectsIn(openTestBucket(t, store, 'm/'), 'web/simple/');
   for (const name of readdirSync(a.target).filter((name) => name.startsWith('state.db'))) rmSync(join(a.target, name));
-  t.match(await a.run(program, '-q', ...args, a.target), {
+  t.match(await a.call(pep381run, '-q', ...args, a.target), {
     code: 0,
     stderr: /^pep381run: Warning: \S+state\.db: restored from copy 1 of [\d-]+ [\d:]+ UTC in the bucket \([^;]*\)\n$/,
   });
   t.same(await objectsIn(openTestBucket(t, store, 'm/'), 'web/simple/'), published);
   const copy = `${a.target}-copy`;
   cpSync(a.target, copy, { recursive: true });
-  t.match(await a.run(program, ...args, copy), { code: 0, stdout: /or one that this is a copy of, publishes/ });
-  t.same(await a.run(program, '-q', ...args, a.target), quiet);
-  t.match(await a.run(program, '--restore', 'alpha', copy), { code: 2, stderr: /publishes; .*; restore there\n$/ });
+  t.match(await a.call(pep381run, ...args, copy), { code: 0, stdout: /or one that this is a copy of, publishes/ });
+  t.same(await a.call(pep381run, '-q', ...args, a.target), quiet);
+  t.match(await a.call(pep381run, '--restore', 'alpha', copy), { code: 2, stderr: /publishes; .*; restore there\n$/ });
 });
 
 t.test('a takeover that is killed at any moment is completed by the next run', onlyEvery(needed), async (t) => {
