@@ -1,6 +1,7 @@
 /** Several machines fill a bucket of a real object store for the one that publishes. */
 import { join } from 'node:path';
 import t from 'tap';
+import { pep381run } from '../../src/cli/run/pep381run.ts';
 import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
@@ -8,24 +9,25 @@ import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
+import { call, mirrorTo } from './in-process.ts';
 import { addStorage, BucketTree, storeEnvironment, writeConfig } from './moved-mirror.ts';
-import { killAtEnd, run, start, until } from './program.ts';
+import { killAtEnd, start, until } from './program.ts';
 import { publishedTree, stateOf } from './tree.ts';
 
 const needsStore = objectStoreOrReason();
 const program = needsStore.skip === false ? join(await openBundle(), 'pep381run') : '';
 const quiet = { code: 0, stdout: '', stderr: '' };
 const shares = ['1/3', '2/3', '3/3'] as const;
-const projects = 45;
 
+/** Returns an index of which the third share has `beta`, and `huge`, which is uploaded in parts. */
 function index(): SampleIndex {
   const made = smallIndex();
   made.create('empty');
   made.publish(makeSdist({ name: 'provenance', version: '1.0' }), { provenance: true });
   made.publish(makeWheel({ name: 'provenance', version: '1.0' }), { provenance: true });
-  for (let at = 0; at < projects; at += 1) made.publish(makeWheel({ name: `many-${at}`, version: '1.0' }));
-  const files = { 'large/data.bin': pseudoRandomBytes('large', 12 << 20) };
-  made.publish(makeWheel({ name: 'large', version: '1.0', files }));
+  for (let at = 0; at < 15; at += 1) made.publish(makeWheel({ name: `many-${at}`, version: '1.0' }));
+  const files = { 'huge/data.bin': pseudoRandomBytes('huge', 12 << 20) };
+  made.publish(makeWheel({ name: 'huge', version: '1.0', files }));
   return made;
 }
 
@@ -60,16 +62,22 @@ t.test('three machines fetch, one of them is killed, and another one publishes',
     addStorage(target, store, 'mirror', 'files');
     return target;
   };
+  const argsOf = (share: string) => ['--all', '--prefetch', share, open(`share-${share.replace('/', '-')}`)];
   const begin = (share: string) => {
-    const running = start(program, ['--all', '--prefetch', share, open(`share-${share[0]}`)], { env });
+    const running = start(program, argsOf(share), { env });
     killAtEnd(t, running);
     return running;
   };
 
+  const last = server.faults.add({ do: 'stall', after: 7 << 20, match: /huge-1\.0-py3-none-any\.whl$/ });
   const [first, second, killed] = shares.map(begin);
-  await until('some files', async () => (await tree.keys('web/')).length > projects / 4);
+  await until('a file of the third share, and a part of another', async () => {
+    const keys = await tree.keys();
+    return keys.some((key) => key.endsWith('beta-1.0-py3-none-any.whl')) && (await tree.openUploads()) > 0;
+  });
   killed?.kill('SIGKILL');
-  await killed?.ended;
+  t.match(await killed?.ended, { code: 'SIGKILL' });
+  last();
   t.match(await first?.ended, { code: 0, stderr: '' });
   t.match(await second?.ended, { code: 0, stdout: /Fetched \d+ files? /, stderr: '' });
   const fetched = await tree.keys('web/');
@@ -85,21 +93,20 @@ t.test('three machines fetch, one of them is killed, and another one publishes',
   const before = [...downloads(server)].flatMap(([path, count]) => (count > 1 ? [path] : []));
   t.same(before, [], 'nothing is downloaded twice');
   server.requests.length = 0;
-  t.match(await begin('3/3').ended, { code: 0, stderr: '' });
+  t.match(await call(pep381run, argsOf('3/3'), env), { code: 0, stderr: '' });
   const twice = [...downloads(server).keys()].filter((path) => there.has(path) && !path.endsWith('.provenance'));
   t.same(twice, [], 'the kill cost only what was not in the bucket yet');
   t.equal(await tree.openUploads(), 0);
 
   server.requests.length = 0;
   const target = open('publisher');
-  t.same(await run(program, ['-q', '--all', target], { env }), quiet);
+  t.same(await call(pep381run, ['-q', '--all', target], env), quiet);
   // Nothing tells the hash of provenance, so that it is asked for again.
   const again = [...downloads(server).keys()].filter((path) => !path.endsWith('.provenance'));
   t.same(again, [], 'the machine that publishes downloads nothing');
 
   const other = join(folder, 'other');
-  writeConfig(other, server.url);
-  t.same(await run(program, ['-q', other]), quiet);
+  await mirrorTo(other, server.url, { legacyJson: true });
   const wanted = publishedTree(other);
   const files = Object.entries(wanted).filter(([path, hash]) => path.startsWith('packages/') && hash !== 'folder');
   t.strictSame(await tree.served(), Object.fromEntries(files));
@@ -110,11 +117,9 @@ t.test('three machines fetch, one of them is killed, and another one publishes',
   // One that helps an existing mirror is noticed by its mark.
   server.index.publish(makeSdist({ name: 'later-1', version: '1' }));
   server.index.publish(makeSdist({ name: 'later-2', version: '1' }));
-  t.match(await begin('1/3').ended, { code: 0, stderr: '' });
-  t.match(await begin('2/3').ended, { code: 0, stderr: '' });
-  t.match(await begin('3/3').ended, { code: 0, stderr: '' });
+  t.match(await call(pep381run, argsOf('1/1'), env), { code: 0, stderr: '' });
   server.requests.length = 0;
-  t.same(await run(program, ['-q', target], { env }), quiet);
+  t.same(await call(pep381run, ['-q', target], env), quiet);
   t.same([...downloads(server).keys()], []);
 });
 
@@ -131,20 +136,20 @@ t.test(
     const env = storeEnvironment(store);
     const target = join(t.testdir(), 'share');
     writeConfig(target, server.url);
-    t.match(await run(program, ['--prefetch', '1/1', target], { env }), { code: 2, stderr: /\[storage\] is missing/ });
+    t.match(await call(pep381run, ['--prefetch', '1/1', target], env), { code: 2, stderr: /\[storage\] is missing/ });
     for (const wrong of ['0/3', '4/3', '1', '1/0', 'a/b'])
-      t.match(await run(program, ['--prefetch', wrong, target], { env }), { code: 2, stderr: /such as 2\/4/ });
+      t.match(await call(pep381run, ['--prefetch', wrong, target], env), { code: 2, stderr: /such as 2\/4/ });
     addStorage(target, store, 'rules', 'files');
     const project = ['--project', 'many-1'];
-    t.match(await run(program, ['--prefetch', '1/1', ...project, target], { env }), {
+    t.match(await call(pep381run, ['--prefetch', '1/1', ...project, target], env), {
       code: 2,
       stderr: /--prefetch and --project cannot be given together/,
     });
-    t.match(await run(program, ['--prefetch', '1/1', target], { env }), { code: 4, stderr: /or add --all/ });
+    t.match(await call(pep381run, ['--prefetch', '1/1', target], env), { code: 4, stderr: /or add --all/ });
     t.same(await tree.keys('web/'), []);
     const path = server.index.pathOf('many-2', 'many_2-1.0-py3-none-any.whl');
     server.faults.add({ do: 'status', status: 404, match: new RegExp(`${path}$`) });
-    const ended = await run(program, ['-q', '--all', '--prefetch', '1/1', target], { env });
+    const ended = await call(pep381run, ['-q', '--all', '--prefetch', '1/1', target], env);
     t.equal(ended.code, 1);
     t.match(ended.stderr, /could not be fetched as a whole/);
     t.notOk((await tree.keys('web/')).some((key) => key.endsWith('many_2-1.0-py3-none-any.whl')));
