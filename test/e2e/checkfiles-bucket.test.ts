@@ -2,16 +2,19 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { pep381checkfiles } from '../../src/cli/check/pep381checkfiles.ts';
+import { pep381run } from '../../src/cli/run/pep381run.ts';
 import { someCases } from '../fixtures/every-case.ts';
 import { objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { openTestBucket } from '../fixtures/test-bucket.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
+import { call } from './in-process.ts';
 import { run } from './program.ts';
 
 const needsStore = objectStoreOrReason();
-const programs = await openBundle();
+const program = join(await openBundle(), 'pep381checkfiles');
 
 t.test('a check of a bucket finds what was replaced, and the next run mends it', needsStore, async (t) => {
   const store = await openObjectStore(t);
@@ -24,8 +27,8 @@ t.test('a check of a bucket finds what was replaced, and the next run mends it',
     const storage = `[storage]\nbucket = "${name}"\nprefix = "${hold}"\nendpoint = "${endpoint}"\nhold = "${hold}"\nlease = false\n`;
     writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n${storage}`);
     const env = { AWS_ACCESS_KEY_ID: store.key, AWS_SECRET_ACCESS_KEY: store.secret };
-    const mirror = (...options: string[]) => run(join(programs, 'pep381run'), [...options, target], { env });
-    const check = (...options: string[]) => run(join(programs, 'pep381checkfiles'), [...options, target], { env });
+    const mirror = (...options: string[]) => call(pep381run, [...options, target], env);
+    const check = (...options: string[]) => call(pep381checkfiles, [...options, target], env);
     const right = { code: 0, stdout: '', stderr: '' };
     t.same(await mirror('-q', '--all'), right);
     t.same(await check('--quick'), right);
@@ -37,7 +40,7 @@ t.test('a check of a bucket finds what was replaced, and the next run mends it',
     const found = await bucket.read(first);
     await bucket.put(first, Buffer.alloc(found?.bytes ?? 0), found?.headers ?? { contentType: 'x' });
     await bucket.remove([second]);
-    const wrong = await check('--quick');
+    const wrong = await run(program, ['--quick', target], { env });
     t.equal(wrong.code, 1);
     t.match(wrong.stdout, `Bad sha256 s3://${name}/${hold}/${first}: expected `);
     t.match(wrong.stdout, `Missing file s3://${name}/${hold}/${second}\n`);
