@@ -169,18 +169,6 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-t.test('a mirror that is right gives no line', needsStore, async (t) => {
-  for (const hold of ['files', 'everything'] as const) {
-    const of = await openBucketMirror(t, hold);
-    for (const quick of [true, false]) {
-      const { lines, exitCode, tally } = await of.check({ quick });
-      t.same(lines, [], `hold = ${hold}, quick = ${quick}`);
-      t.equal(exitCode, 0);
-      t.match(tally, { projects: 3, files: 7, findings: 0, queued: 0 });
-    }
-  }
-});
-
 const ways = [
   { hold: 'files', quick: true },
   { hold: 'everything', quick: false },
@@ -200,6 +188,14 @@ for (const hold of ['files', 'everything'] as const) {
     needsStore,
     async (t) => {
       const of = await openBucketMirror(t, hold);
+      const isRight = async (when: string): Promise<void> => {
+        for (const quick of [true, false]) {
+          const { lines, exitCode, tally } = await of.check({ quick });
+          t.same({ lines, exitCode }, { lines: [], exitCode: 0 }, `${when}, quick = ${quick}`);
+          t.match(tally, { projects: 3, files: 7, findings: 0, queued: 0 });
+        }
+      };
+      await isRight('before');
       const before = await of.objects();
       for (const { what, damage, lines, quick } of tried.filter((one) => one.hold === hold)) {
         await damage(of);
@@ -215,8 +211,8 @@ for (const hold of ['files', 'everything'] as const) {
         t.same(queuedIn(of.mirror), ['many'], name);
         await of.run();
         t.same(await of.objects(), before, `${name}: byte for byte`);
-        t.same((await of.check({ quick })).lines, [], name);
       }
+      await isRight('afterwards');
     },
   );
 }
@@ -312,11 +308,11 @@ t.test('files that are on the disk as well are compared, and published again', n
 t.test('a quick check asks once for a thousand objects, and a full one reads each once', needsStore, async (t) => {
   const index = new SampleIndex();
   const numbers = Array.from({ length: 150 }, (_, number) => number);
-  for (const number of someCases(numbers, 8))
+  for (const number of someCases(numbers, 15))
     for (const version of ['1', '2']) index.publish(makeSdist({ name: `p-${number}`, version }));
   const of = await openBucketMirror(t, 'everything', index);
   const { size } = await of.objects();
-  t.ok(size > 100, `${size} objects`);
+  t.ok(size > 60, `${size} objects`);
   const before = { ...of.bucket.usage.requests };
   t.same((await of.check({ quick: true })).lines, []);
   const quick = { ...of.bucket.usage.requests };
