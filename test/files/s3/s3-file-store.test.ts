@@ -1,4 +1,7 @@
 /** A mirror in a bucket of a real object store. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { StorageError } from '../../../src/core/errors.ts';
 import { sha256Hex } from '../../../src/core/hash.ts';
@@ -9,6 +12,7 @@ import { SplitFileStore } from '../../../src/files/s3/split-file-store.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { testFileStore } from '../../fixtures/file-store-suite.ts';
+import { provideState } from '../../fixtures/new-state.ts';
 import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../../fixtures/object-store.ts';
 import { openTestBucket } from '../../fixtures/test-bucket.ts';
 import { pseudoRandomBytes } from '../../sample/pseudo-random.ts';
@@ -30,8 +34,14 @@ async function opener(t: Test, deletionDelayMs: number) {
   store ??= await openObjectStore({ teardown: (end) => root.teardown(end) });
   mirrors += 1;
   const bucket = openTestBucket(t, store, `${mirrors}/`);
-  const state = new SqliteStateStore(':memory:', new FakeClock());
-  t.teardown(() => state.close());
+  const folder = mkdtempSync(join(tmpdir(), 'journal-'));
+  const path = join(folder, 'state.db');
+  provideState(path);
+  const state = new SqliteStateStore(path, new FakeClock());
+  t.teardown(() => {
+    state.close();
+    rmSync(folder, { recursive: true });
+  });
   const open = (removals: FakeClock): S3FileStore =>
     new S3FileStore({ bucket, journal: state.objects, removals, deletionDelayMs });
   return { bucket, journal: state.objects, open };
