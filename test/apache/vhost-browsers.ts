@@ -42,8 +42,7 @@ export async function testBrowsers(t: Test, { apache: opened, host }: TriedHost)
     for (const [status, path, question] of rows) {
       const reply = await get(path, question);
       const what = `${question?.method ?? 'GET'} ${path}`;
-      t.equal(reply.status, status, what);
-      t.equal(reply.headers['access-control-allow-origin'], '*', what);
+      t.same([reply.status, reply.headers['access-control-allow-origin']], [status, '*'], what);
       t.match(reply.headers['access-control-expose-headers'], /Content-Range/, what);
     }
     const { etag = '' } = (await get('/simple/foo-bar/')).headers;
@@ -52,28 +51,24 @@ export async function testBrowsers(t: Test, { apache: opened, host }: TriedHost)
   });
 
   await t.test('a preflight is answered with what may be asked', async (t) => {
-    for (const path of [
-      '/simple/',
-      '/simple/foo-bar/',
-      '/simple/Foo.Bar',
-      '/simple/nothing/',
-      wheel,
-      '/packages/x',
-      '/',
-    ]) {
+    const paths = ['/simple/', '/simple/foo-bar/', '/simple/Foo.Bar', '/simple/nothing/', wheel, '/packages/x', '/'];
+    for (const path of host.rows(paths)) {
       for (const wanted of ['range', 'if-none-match', 'accept,range,content-type']) {
         const headers = { 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': wanted };
         const reply = await get(path, { method: 'OPTIONS', headers });
         t.same([reply.status, reply.body.length], [204, 0], path);
-        t.equal(reply.headers['access-control-allow-origin'], '*');
-        t.match(reply.headers['access-control-allow-methods'], /\bGET\b/);
+        const told = {
+          'access-control-allow-origin': /^\*$/,
+          'access-control-allow-methods': /\bGET\b/,
+          'access-control-max-age': /^\d+$/,
+        };
+        t.match(reply.headers, told, path);
         const allowed = (reply.headers['access-control-allow-headers'] ?? '').toLowerCase().split(/,\s*/);
         t.strictSame(
           wanted.split(',').filter((name) => !allowed.includes(name)),
           [],
           path,
         );
-        t.match(reply.headers['access-control-max-age'], /^\d+$/);
       }
     }
   });

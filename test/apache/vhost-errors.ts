@@ -3,6 +3,7 @@ import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Test } from 'tap';
+import { someCases } from '../fixtures/every-case.ts';
 import { ask, type Question } from './ask.ts';
 import { blobFolder, releaseSuffixes } from './small-mirror.ts';
 import type { TriedHost } from './tried-host.ts';
@@ -23,8 +24,7 @@ export async function testErrors(t: Test, { apache }: TriedHost): Promise<void> 
   ];
   for (const [expected, path, question] of rows) {
     const { status, headers } = await ask(apache.url, path, question);
-    t.equal(status, expected, path);
-    t.equal(headers['x-content-type-options'], 'nosniff', path);
+    t.same([status, headers['x-content-type-options']], [expected, 'nosniff'], path);
     t.match(headers['content-security-policy'], /^default-src 'self'; .*frame-ancestors 'none'$/, path);
     t.notMatch(headers['cache-control'] ?? '', /immutable|max-age=[1-9]/, `${path}: what is missing may come`);
   }
@@ -64,7 +64,9 @@ export async function testCompression(t: Test, { apache: opened, host }: TriedHo
     'AddOutputFilterByType DEFLATE application/octet-stream application/vnd.pypi.integrity.v1+json',
     `LoadModule brotli_module ${module}\nSetOutputFilter BROTLI_COMPRESS;DEFLATE`,
   ];
-  for (const settings of ofOthers.filter((text) => !text.includes(module) || existsSync(module))) {
+  // With a bucket every other one, and with its cache those between them.
+  const tried = host.inBucket ? someCases(ofOthers, 2, host.hasCache ? 1 : 0) : ofOthers;
+  for (const settings of tried.filter((text) => !text.includes(module) || existsSync(module))) {
     const apache = await opened.another(t, { edit: (shipped) => `${settings}\n${shipped}` });
     const get = (path: string, headers: Readonly<Record<string, string>>) => ask(apache.url, path, { headers });
     for (const suffix of releaseSuffixes.filter((suffix) => suffix !== '.whl.metadata')) {
@@ -72,11 +74,10 @@ export async function testCompression(t: Test, { apache: opened, host }: TriedHo
       const { headers, body } = await get(path, { 'Accept-Encoding': 'gzip, br' });
       const what = `${path} under ${settings}`;
       t.same(
-        [headers['content-encoding'], headers['content-length'], headers.vary],
-        [undefined, '10', undefined],
+        [headers['content-encoding'], headers['content-length'], headers.vary, body.toString()],
+        [undefined, '10', undefined, '0123456789'],
         what,
       );
-      t.equal(body.toString(), '0123456789', what);
       t.equal((await get(path, { 'Accept-Encoding': 'gzip, br', Range: 'bytes=2-4' })).body.toString(), '234', what);
     }
     const plain = await get(metadata, {});

@@ -39,12 +39,11 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
       ['v1+html refused', `${html};q=0`, 'text/html'],
       ['JSON refused for v1+html', `${json};q=0, ${html}`, html],
     ];
-    for (const [client, accept, type] of rows) {
+    for (const [client, accept, type] of host.rows(rows)) {
       const reply = await get('/simple/foo-bar/', accept === undefined ? {} : { Accept: accept });
       const file = type === json ? 'index.v1_json' : 'index.html';
-      t.equal(reply.status, 200, client);
-      t.equal(typeOf(reply), type, `${client}: type`);
-      t.equal(reply.body.toString(), page(`web/simple/foo-bar/${file}`), `${client}: body`);
+      const body = page(`web/simple/foo-bar/${file}`);
+      t.same([reply.status, typeOf(reply), reply.body.toString()], [200, type, body], client);
     }
   });
 
@@ -62,11 +61,10 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
       ['?xformat=text/html', json, json],
       ['?', json, json],
     ];
-    for (const [query, accept, type] of rows) {
+    for (const [query, accept, type] of host.rows(rows)) {
       const reply = await get(`/simple/${query}`, { Accept: accept });
-      t.equal(reply.status, 200, query);
-      t.equal(typeOf(reply), type, `${query}: type`);
-      t.equal(reply.body.toString(), page(`web/simple/${type === json ? 'index.v1_json' : 'index.html'}`));
+      const body = page(`web/simple/${type === json ? 'index.v1_json' : 'index.html'}`);
+      t.same([reply.status, typeOf(reply), reply.body.toString()], [200, type, body], query);
     }
   });
 
@@ -74,11 +72,14 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
     for (const path of ['/simple/', '/simple/foo-bar/', '/simple/plain/']) {
       for (const accept of [json, html, 'text/html']) {
         const { headers } = await get(path, { Accept: accept });
-        t.equal(headers['cache-control'], 'public, max-age=600', path);
+        const expected = {
+          'cache-control': /^public, max-age=600$/,
+          'x-content-type-options': /^nosniff$/,
+          'content-security-policy': /^default-src 'self'/,
+          etag: /^"[^"]+"$/,
+        };
+        t.match(headers, expected, path);
         t.same(headers.vary?.split(/,\s*/).sort(), ['Accept', 'Accept-Encoding'], path);
-        t.equal(headers['x-content-type-options'], 'nosniff', path);
-        t.match(headers['content-security-policy'], /^default-src 'self'/, path);
-        t.match(headers.etag, /^"[^"]+"$/, path);
         t.equal(headers['content-type'], accept === 'text/html' ? 'text/html; charset=utf-8' : accept, path);
       }
     }
@@ -97,6 +98,12 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
       ['/simple/foo-bar/', 'gzip ;q=0.0, identity', false],
       ['/simple/plain/', 'gzip', false],
     ];
+    const plainly = new Map<string, Reply>();
+    const getPlain = async (path: string, accept: string): Promise<Reply> => {
+      const plain = plainly.get(path + accept) ?? (await get(path, { Accept: accept }));
+      plainly.set(path + accept, plain);
+      return plain;
+    };
     for (const [path, encoding, compressed] of rows) {
       for (const accept of [json, html, 'text/html']) {
         const name = `${path} as ${accept} in ${encoding}`;
@@ -104,11 +111,14 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
           Accept: accept,
           ...(encoding === undefined ? {} : { 'Accept-Encoding': encoding }),
         });
-        const plain = await get(path, { Accept: accept });
-        t.equal(reply.headers['content-encoding'], compressed ? 'gzip' : undefined, name);
-        t.equal(typeOf(reply), accept, name);
-        t.equal(reply.headers.etag !== plain.headers.etag, compressed, `${name}: ETag`);
-        t.same(compressed ? gunzipSync(reply.body) : reply.body, plain.body, `${name}: body`);
+        const plain = await getPlain(path, accept);
+        const isOther = reply.headers.etag !== plain.headers.etag;
+        t.same(
+          [reply.headers['content-encoding'], typeOf(reply), isOther],
+          [compressed ? 'gzip' : undefined, accept, compressed],
+          `${name}: encoding, type, another ETag`,
+        );
+        t.ok((compressed ? gunzipSync(reply.body) : reply.body).equals(plain.body), `${name}: body`);
       }
     }
   });
@@ -123,11 +133,13 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
             ...headers,
             'If-None-Match': etag,
           });
-          t.equal(again.status, 304, `${path} as ${accept} in ${encoding}`);
-          t.equal(again.headers.etag, etag);
-          t.equal(again.headers['cache-control'], 'public, max-age=600');
+          const { status, body } = again;
+          t.same(
+            [status, again.headers.etag, again.headers['cache-control'], body.length],
+            [304, etag, 'public, max-age=600', 0],
+            `${path} as ${accept} in ${encoding}`,
+          );
           t.match(again.headers.vary, /Accept-Encoding/);
-          t.equal(again.body.length, 0);
         }
       }
     }
@@ -173,10 +185,9 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
       ['/simple/index.py/', '/simple/index-py/'],
       ['/simple/Foo?format=text/html', '/simple/foo/?format=text/html'],
     ];
-    for (const [path, location] of rows) {
+    for (const [path, location] of host.rows(rows)) {
       const reply = await get(path, { Accept: json });
-      t.equal(reply.status, 301, path);
-      t.equal(reply.headers.location, apache.url + location, path);
+      t.same([reply.status, reply.headers.location], [301, apache.url + location], path);
     }
   });
 

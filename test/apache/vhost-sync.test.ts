@@ -23,6 +23,13 @@ printf 'Content-Type: text/plain\\n\\nrun for %s' "$PYPITARGET"
 const source = /#!|the source|printf/;
 const paths = ['/sync', '/sync/', '/sync/more', '/sync?-s', '/sync?x=y'];
 
+/** Returns the virtual host with three seconds for a body instead of twenty. */
+function withShortWait(shipped: string): string {
+  const wait = /^( *RequestReadTimeout .* body=)20$/m;
+  if (!wait.test(shipped)) throw new Error('the virtual host does not wait twenty seconds for a body');
+  return shipped.replace(wait, (_, start) => `${start}3`);
+}
+
 for (const module of ['event', 'prefork'] as const) {
   t.test(`/sync on ${module} without a CGI module is out of service`, apacheOrReason(), async (t) => {
     const { apache } = await openWithProgram(t, { module });
@@ -44,6 +51,7 @@ for (const module of ['event', 'prefork'] as const) {
     const { apache, programs, target } = await openWithProgram(t, {
       module,
       cgi: true,
+      edit: withShortWait,
     });
 
     await t.test('runs the program for this mirror', async (t) => {
