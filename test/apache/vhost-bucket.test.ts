@@ -148,9 +148,14 @@ t.test('the cache answers for the store', cachedBucketHost.needs, async (t) => {
     const forBrowsers = [again.headers['access-control-allow-origin'], again.headers['x-content-type-options']];
     t.same(forBrowsers, ['*', 'nosniff'], 'once');
   }
-  t.equal((await get('/simple/foo-bar/', 'text/html')).status, 503, 'the other form is not taken for it');
-  t.equal((await get('/last-modified')).status, 503, 'what is asked for again each time is not kept');
-  t.equal((await get('/simple/nothing/')).status, 503, 'nor is what was missing');
+  const [otherForm, always, missing] = await Promise.all([
+    get('/simple/foo-bar/', 'text/html'),
+    get('/last-modified'),
+    get('/simple/nothing/'),
+  ]);
+  t.equal(otherForm.status, 503, 'the other form is not taken for it');
+  t.equal(always.status, 503, 'what is asked for again each time is not kept');
+  t.equal(missing.status, 503, 'nor is what was missing');
   store.thaw();
   t.equal((await get('/last-modified')).status, 200);
 });
@@ -282,8 +287,11 @@ t.test('while the store is down, Apache says so, and nobody keeps that', needs, 
   const inFolder = await openApache({ target, packages: { url: `${mirror.url}/web`, redirect: false } });
   t.teardown(() => inFolder.close());
   const down = async (what: string): Promise<void> => {
-    for (const path of ['/', '/simple/', '/simple/plain/', '/simple/nothing/', wheel, '/find?name=plain']) {
-      const { status, headers } = await ask(url, path, { headers: { 'Accept-Encoding': 'gzip' } });
+    const paths = ['/', '/simple/', '/simple/plain/', '/simple/nothing/', wheel, '/find?name=plain'];
+    const replies = await Promise.all(
+      paths.map(async (path) => ({ path, ...(await ask(url, path, { headers: { 'Accept-Encoding': 'gzip' } })) })),
+    );
+    for (const { path, status, headers } of replies) {
       t.same([status, headers['cache-control']], [503, 'no-store'], `${path}, ${what}`);
       t.match(headers['retry-after'], /^\d+$/, path);
       t.equal(headers['access-control-allow-origin'], '*');

@@ -413,7 +413,7 @@ t.test(
     });
     const bucket = openBucketOf(t, store);
     const short = { leaseMs: 3_000, graceMs: 0, clock: now };
-    for (let generation = 1; generation <= 3; generation += 1) {
+    for (const generation of [1, 2]) {
       const taken = await Promise.all(
         machines.map((machine, at) => {
           // Nobody remembers anything.
@@ -431,7 +431,7 @@ t.test(
         1,
       );
       buckets.pop();
-      if (generation < 3) await passed(bucket, 3_000 + 2_000);
+      if (generation === 1) await passed(bucket, 3_000 + 2_000);
     }
     t.same(
       (await pageOf(bucket)).map(({ key }) => key),
