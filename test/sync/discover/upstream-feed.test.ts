@@ -5,7 +5,7 @@ import t, { type Test } from 'tap';
 import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
 import { type ServedMirror, serveMirror } from '../../fixtures/served-mirror.ts';
-import { openTestMirror, type RunOptions, TestMirror } from '../../fixtures/test-mirror.ts';
+import { named, openTestMirror, type RunOptions, TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
 import { SampleIndex } from '../../sample/sample-index.ts';
 
@@ -43,7 +43,7 @@ async function openPair(t: Test, index = indexOfSome()) {
 }
 
 /** These, and C that mirrors from B. */
-async function openChain(t: Test, index?: SampleIndex) {
+async function openChain(t: Test, index: SampleIndex) {
   const { a, b } = await openPair(t, index);
   const c = await below(t, b.mirror, 'c');
   await c.pull();
@@ -51,7 +51,7 @@ async function openChain(t: Test, index?: SampleIndex) {
 }
 
 /** Projects with one file each, too many for the deletion limit to be met by one or two. */
-function indexOfSome(count = 12): SampleIndex {
+function indexOfSome(count = 6): SampleIndex {
   const index = new SampleIndex();
   for (let at = 0; at < count; at += 1) index.publish(makeWheel({ name: `project-${at}`, version: '1.0' }));
   return index;
@@ -65,117 +65,182 @@ function isWhole(t: Test, ...mirrors: readonly TestMirror[]): void {
   for (const mirror of mirrors) t.same([mirror.problems(), mirror.warnings(), mirror.parkings()], [[], [], []]);
 }
 
-t.test('without changes one small request is sent', async (t) => {
-  const { a, b, c } = await openChain(t);
-  await a.runLater();
-  const before = readFileSync(join(a.web, 'changes.json'));
-  for (const { pull } of [b, c]) await pull();
-  t.same(await b.pull(), ['/changes.json']);
-  t.equal(b.served.sent, 0);
-  t.same(await c.pull(), ['/changes.json']);
-  t.equal(c.served.sent, 0);
-  t.same(readFileSync(join(a.web, 'changes.json')), before);
-  isWhole(t, a, b.mirror, c.mirror);
-});
-
-t.test('a removal reaches every mirror after one run of each', async (t) => {
-  const { a, b, c } = await openChain(t);
-  a.index.removeProject('project-3');
-  await a.runLater();
-  t.same(await b.pull(), ['/changes.json', '/simple/project-3/']);
-  t.same(await c.pull(), ['/changes.json', '/simple/project-3/']);
-  for (const { mirror } of [b, c]) {
-    t.notOk(mirror.page().projects.some(({ name }) => name === 'project-3'));
-    t.same(
-      mirror.remembered((state) => state.removals.latest(1)).map(({ project, why }) => [project, why]),
-      [['project-3', 'removed upstream']],
-    );
-  }
-  isWhole(t, a, b.mirror, c.mirror);
-});
-
-t.test('a new release costs its page and its files', async (t) => {
-  const { a, b, c } = await openChain(t);
-  a.index.publish(makeWheel({ name: 'project-3', version: '2.0' }));
-  await a.runLater();
-  for (const { mirror, pull, served } of [b, c]) {
-    const files = ['project_3-2.0-py3-none-any.whl', 'project_3-2.0-py3-none-any.whl.metadata'];
-    t.same(pathsOf(await pull()), ['/changes.json', '/simple/project-3/', ...files]);
-    t.same(mirror.page('project-3').versions, ['1.0', '2.0']);
-    t.ok(served.sent < 10_000, `${served.sent} bytes`);
-  }
-  isWhole(t, a, b.mirror, c.mirror);
-});
-
-t.test('the quarantine of a project or a release is passed on, and so is its end', async (t) => {
-  const index = indexOfSome();
-  for (const version of ['2.0', '3.0', '4.0']) index.publish(makeWheel({ name: 'project-3', version }));
+t.test('a chain of mirrors', async (t) => {
+  // Each of these tests leaves every mirror with what the one above it has, all of them within a day.
+  const index = indexOfSome(15);
+  for (const version of ['2.0', '3.0', '4.0']) index.publish(makeWheel({ name: 'project-6', version }));
   const { a, b, c } = await openChain(t, index);
-  const keep = { settings: { keepRemoved: true } };
-  a.index.quarantine('project-1');
-  a.index.quarantineRelease('project-3', '3.0');
-  await a.runLater();
-  for (const { mirror, pull } of [b, c]) {
-    await pull();
-    t.equal(mirror.page('project-1')['project-status'].status, 'quarantined');
-    t.same(mirror.filenames('project-1'), []);
-    t.same(mirror.page('project-3').versions, ['1.0', '2.0', '4.0']);
-    const gone = mirror.remembered((state) => state.removals.latest(9)).map(({ why }) => why);
-    t.same([...new Set(gone)], ['quarantined upstream'], 'it does not count for the brake');
-  }
-  a.index.clearQuarantine('project-1');
-  a.index.clearReleaseQuarantine('project-3', '3.0');
-  await a.runLater();
-  for (const { mirror, pull } of [b, c]) {
-    await pull();
-    t.match(mirror.filenames('project-1'), { length: 1 });
-    t.match(mirror.filenames('project-3'), { length: 4 });
-  }
-  a.index.quarantineRelease('project-3', '2.0');
-  await a.runLater();
-  const path = a.pathOf('project-3', 'project_3-2.0-py3-none-any.whl');
-  for (const { mirror, pull } of [b, c]) {
-    await pull(keep);
-    t.notOk(
-      mirror.remembered((state) => state.held.file(path as never)),
-      'it does not stay where removed files do',
-    );
-  }
-  isWhole(t, a, b.mirror, c.mirror);
-});
 
-t.test(
-  'projects that the rules of a mirror exclude are removed from the mirrors below it, and come back',
-  async (t) => {
-    const { a, b, c } = await openChain(t);
-    const policy = policyFrom('[[rule]]\nprojects = ["project-5"]\nhold = "none"\n');
-    await a.runLater({ policy });
-    for (const { mirror, pull } of [b, c]) {
-      t.same(await pull(), ['/changes.json', '/simple/project-5/']);
-      t.notOk(mirror.page().projects.some(({ name }) => name === 'project-5'));
+  await t.test('without changes one small request is sent', async (t) => {
+    await a.runLater();
+    const before = readFileSync(join(a.web, 'changes.json'));
+    for (const { pull } of [b, c]) await pull();
+    t.same(await b.pull(), ['/changes.json']);
+    t.equal(b.served.sent, 0);
+    t.same(await c.pull(), ['/changes.json']);
+    t.equal(c.served.sent, 0);
+    t.same(readFileSync(join(a.web, 'changes.json')), before);
+    isWhole(t, a, b.mirror, c.mirror);
+  });
+
+  await t.test('a removal reaches every mirror after one run of each', async (t) => {
+    a.index.removeProject('project-3');
+    await a.runLater();
+    t.same(await b.pull(), ['/changes.json', '/simple/project-3/']);
+    t.same(await c.pull(), ['/changes.json', '/simple/project-3/']);
+    for (const { mirror } of [b, c]) {
+      t.notOk(mirror.page().projects.some(({ name }) => name === 'project-3'));
+      t.same(
+        mirror.remembered((state) => state.removals.latest(1)).map(({ project, why }) => [project, why]),
+        [['project-3', 'removed upstream']],
+      );
     }
+    isWhole(t, a, b.mirror, c.mirror);
+  });
+
+  await t.test('a new release costs its page and its files', async (t) => {
+    a.index.publish(makeWheel({ name: 'project-4', version: '2.0' }));
+    await a.runLater();
+    for (const { mirror, pull, served } of [b, c]) {
+      const files = ['project_4-2.0-py3-none-any.whl', 'project_4-2.0-py3-none-any.whl.metadata'];
+      t.same(pathsOf(await pull()), ['/changes.json', '/simple/project-4/', ...files]);
+      t.same(mirror.page('project-4').versions, ['1.0', '2.0']);
+      t.ok(served.sent < 10_000, `${served.sent} bytes`);
+    }
+    isWhole(t, a, b.mirror, c.mirror);
+  });
+
+  await t.test(
+    'projects that the rules of a mirror exclude are removed from the mirrors below it, and come back',
+    async (t) => {
+      const policy = policyFrom('[[rule]]\nprojects = ["project-5"]\nhold = "none"\n');
+      await a.runLater({ policy });
+      for (const { mirror, pull } of [b, c]) {
+        t.same(await pull(), ['/changes.json', '/simple/project-5/']);
+        t.notOk(mirror.page().projects.some(({ name }) => name === 'project-5'));
+      }
+      await a.runLater();
+      for (const { mirror, pull } of [b, c]) {
+        await pull();
+        t.match(mirror.filenames('project-5'), { length: 1 }, 'although its serial is what it was');
+      }
+      isWhole(t, a, b.mirror, c.mirror);
+    },
+  );
+
+  await t.test('the quarantine of a project or a release is passed on, and so is its end', async (t) => {
+    const keep = { settings: { keepRemoved: true } };
+    const quarantined: readonly string[] = ['project-1', 'project-6'];
+    a.index.quarantine('project-1');
+    a.index.quarantineRelease('project-6', '3.0');
     await a.runLater();
     for (const { mirror, pull } of [b, c]) {
       await pull();
-      t.match(mirror.filenames('project-5'), { length: 1 }, 'although its serial is what it was');
+      t.equal(mirror.page('project-1')['project-status'].status, 'quarantined');
+      t.same(mirror.filenames('project-1'), []);
+      t.same(mirror.page('project-6').versions, ['1.0', '2.0', '4.0']);
+      const gone = mirror
+        .remembered((state) => state.removals.latest(9))
+        .filter(({ project }) => quarantined.includes(project))
+        .map(({ why }) => why);
+      t.same([...new Set(gone)], ['quarantined upstream'], 'it does not count for the brake');
+    }
+    a.index.clearQuarantine('project-1');
+    a.index.clearReleaseQuarantine('project-6', '3.0');
+    await a.runLater();
+    for (const { mirror, pull } of [b, c]) {
+      await pull();
+      t.match(mirror.filenames('project-1'), { length: 1 });
+      t.match(mirror.filenames('project-6'), { length: 4 });
+    }
+    a.index.quarantineRelease('project-6', '2.0');
+    await a.runLater();
+    const path = a.pathOf('project-6', 'project_6-2.0-py3-none-any.whl');
+    for (const { mirror, pull } of [b, c]) {
+      await pull(keep);
+      t.notOk(
+        mirror.remembered((state) => state.held.file(path as never)),
+        'it does not stay where removed files do',
+      );
     }
     isWhole(t, a, b.mirror, c.mirror);
-  },
-);
+  });
+
+  await t.test('local files of a mirror are passed on to the mirrors below it', async (t) => {
+    const policy = policyFrom('[[rule]]\nprojects = ["acme-core"]\nhold = "local"');
+    const folder = join(a.web, 'packages/ours');
+    mkdirSync(folder);
+    for (const version of ['1.0', '2.0']) {
+      const { filename, content } = makeWheel({ name: 'acme-core', version });
+      writeFileSync(join(folder, filename), content);
+      await a.runLater({ policy });
+      await b.pull();
+      await c.pull();
+      for (const { mirror } of [b, c]) {
+        t.same(mirror.page('acme-core').versions.at(-1), version);
+        t.match(mirror.page('acme-core').files.at(-1)?.url, /^\.\.\/\.\.\/packages\/[0-9a-f]{2}\/[0-9a-f]{2}\//);
+        t.same([mirror.eventsOf('alarm'), mirror.problems()], [[], []]);
+      }
+    }
+    rmSync(folder, { recursive: true });
+    await a.runLater({ policy });
+    await b.pull();
+    t.notOk(b.mirror.page().projects.some(({ name }) => name === 'acme-core'));
+    b.served.asked.length = 0;
+    await b.pull({ policy: policyFrom('[releases]\nprereleases = false') });
+    t.same(b.served.asked, ['/changes.json'], 'where all other files lie is known as before');
+  });
+});
+
+/** Lets the state say that `count` projects came and went: two changes of each. */
+function comeAndGo(mirror: TestMirror, count: number): void {
+  mirror.remembered((state) => {
+    const serial = mirror.index.serial;
+    const names = named(...Array.from({ length: count }, (_, at) => `gone-${serial}-${at}`));
+    for (const isRemovedUpstream of [false, true]) {
+      state.queue.enqueue(names.map((name) => ({ name, displayName: name, serial, isRemovedUpstream })));
+      const due = state.queue.due(mirror.clock.now(), isRemovedUpstream, undefined, count);
+      const pages = { json: 'a'.repeat(64), html: 'b'.repeat(64) };
+      const published = { kind: 'published', serial, etag: undefined, status: 'active', drop: [], pages } as const;
+      state.finish(due.map((due) => (isRemovedUpstream ? { kind: 'removed', due } : { ...published, due })));
+    }
+  });
+}
 
 t.test('a mirror that is some hundred changes behind reads the pieces between', async (t) => {
-  const index = new SampleIndex();
-  for (let at = 0; at < 40; at += 1) index.create(`project-${at}`);
-  const { a, b } = await openPair(t, index);
-  for (let at = 40; at < 540; at += 1) index.create(`project-${at}`);
-  await a.runLater();
-  t.same(JSON.parse(a.text('changes.json')).changes.length, 540 - 512);
-  index.removeProject('project-15');
-  await a.runLater();
+  const { a, b } = await openPair(t);
+  for (const at of [0, 1, 2]) {
+    a.index.publish(makeWheel({ name: `project-${at}`, version: '2.0' }));
+    await a.runLater();
+    comeAndGo(a, at < 2 ? 126 : 5);
+  }
+  a.index.removeProject('project-3');
+  // What is gone counts for the deletion limit.
+  await a.runLater({ allowDeletions: 1 });
+  const told = (path: string): string[] =>
+    JSON.parse(a.text(path)).changes.map(({ project }: { project: string }) => project);
+  const names = ['project-0', 'project-1', 'project-2', 'project-3'];
+  const isNamed = (project: string): boolean => names.includes(project);
+  const pieces = ['changes/0.json', 'changes/1.json', 'changes.json'];
+  t.same(
+    pieces.map((path) =>
+      told(path)
+        .filter(isNamed)
+        .slice(path === 'changes/0.json' ? -1 : 0),
+    ),
+    [['project-0'], ['project-1'], ['project-2', 'project-3']],
+  );
   const asked = await b.pull();
   t.same(asked.slice(0, 3), ['/changes.json', '/changes/0.json', '/changes/1.json']);
-  t.equal(asked.filter((path) => path.startsWith('/simple/')).length, 501);
-  t.equal(b.mirror.page().projects.length, 539);
+  t.same(
+    asked.filter((path) => path.startsWith('/simple/project-')).sort(),
+    names.map((name) => `/simple/${name}/`),
+  );
+  t.equal(asked.filter((path) => path.startsWith('/simple/gone-')).length, 257);
+  t.same(
+    b.mirror.page().projects.map(({ name }) => name),
+    a.page().projects.map(({ name }) => name),
+  );
   t.same(await b.pull(), ['/changes.json']);
   isWhole(t, a, b.mirror);
 });
@@ -250,18 +315,18 @@ t.test('a removal in the feed removes nothing while upstream still serves the pa
   };
   tellAll({ removed: 'removed upstream' });
   await b.pull();
-  t.equal(b.mirror.page().projects.length, 12);
+  t.equal(b.mirror.page().projects.length, 6);
   t.match(b.mirror.parkings(), [/^project-3: upstream's page has serial \d+, from before its removal at \d+$/]);
   t.same(b.mirror.problems(), []);
 });
 
 t.test('a feed that would empty the mirror meets the deletion limit', async (t) => {
-  const { a, b } = await openPair(t, indexOfSome(30));
-  for (let at = 0; at < 30; at += 1) a.index.removeProject(`project-${at}`);
-  await a.runLater({ allowDeletions: 30 });
+  const { a, b } = await openPair(t, indexOfSome(12));
+  for (let at = 0; at < 12; at += 1) a.index.removeProject(`project-${at}`);
+  await a.runLater({ allowDeletions: 12 });
   t.equal(a.page().projects.length, 0);
   await b.pull();
-  t.ok(b.mirror.page().projects.length > 15, 'most of it stays');
+  t.ok(b.mirror.page().projects.length > 9, 'most of it stays');
   t.ok(b.mirror.eventsOf('deletions-held-back').length > 0);
 });
 
@@ -298,41 +363,15 @@ t.test('a removal is passed on while a long run of the mirror above is still at 
     report: ({ type }) => {
       if (type === 'project-done' && !removed) {
         removed = true;
-        a.index.removeProject('project-9');
+        a.index.removeProject('project-5');
         a.clock.advance(6 * 60_000);
       }
       if (type === 'root-index')
         told.push(...JSON.parse(a.text('changes.json')).changes.filter((c: { removed?: string }) => c.removed));
     },
   });
-  t.match(told, [{ project: 'project-9', removed: 'removed upstream' }]);
+  t.match(told, [{ project: 'project-5', removed: 'removed upstream' }]);
   await b.pull();
-  t.notOk(b.mirror.page().projects.some(({ name }) => name === 'project-9'));
+  t.notOk(b.mirror.page().projects.some(({ name }) => name === 'project-5'));
   isWhole(t, a, b.mirror);
-});
-
-t.test('local files of a mirror are passed on to the mirrors below it', async (t) => {
-  const { a, b, c } = await openChain(t);
-  const policy = policyFrom('[[rule]]\nprojects = ["acme-core"]\nhold = "local"');
-  const folder = join(a.web, 'packages/ours');
-  mkdirSync(folder);
-  for (const version of ['1.0', '2.0']) {
-    const { filename, content } = makeWheel({ name: 'acme-core', version });
-    writeFileSync(join(folder, filename), content);
-    await a.runLater({ policy });
-    await b.pull();
-    await c.pull();
-    for (const { mirror } of [b, c]) {
-      t.same(mirror.page('acme-core').versions.at(-1), version);
-      t.match(mirror.page('acme-core').files.at(-1)?.url, /^\.\.\/\.\.\/packages\/[0-9a-f]{2}\/[0-9a-f]{2}\//);
-      t.same([mirror.eventsOf('alarm'), mirror.problems()], [[], []]);
-    }
-  }
-  rmSync(folder, { recursive: true });
-  await a.runLater({ policy });
-  await b.pull();
-  t.notOk(b.mirror.page().projects.some(({ name }) => name === 'acme-core'));
-  b.served.asked.length = 0;
-  await b.pull({ policy: policyFrom('[releases]\nprereleases = false') });
-  t.same(b.served.asked, ['/changes.json'], 'where all other files lie is known as before');
 });
