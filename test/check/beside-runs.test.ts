@@ -5,10 +5,12 @@ import t, { type Test } from 'tap';
 import type { FileStore } from '../../src/files/file-store.ts';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
 import { changeOf } from '../fixtures/mirror-state.ts';
+import { syncedCopies } from '../fixtures/synced-copies.ts';
 import { named, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
-import { flipByte, lockOf, openSyncedMirror, queuedIn, runCheck } from './checked-mirror.ts';
+import { damageableIndex, flipByte, lockOf, queuedIn, runCheck } from './checked-mirror.ts';
 
+const openSynced = syncedCopies(t, damageableIndex);
 const waiting = 'Synchronization in progress, waiting';
 const sdist = 'many-1.0.tar.gz';
 
@@ -23,7 +25,7 @@ const queue = (mirror: TestMirror, ...names: string[]): void => {
 };
 
 t.test('a run that is at work is waited for ten times ten seconds, then the check goes on', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const release = lock(mirror);
   const { lines, exitCode, tally } = await runCheck(mirror);
   release();
@@ -40,7 +42,7 @@ t.test('a run that is at work is waited for ten times ten seconds, then the chec
 });
 
 t.test('a run that ends is waited for no longer', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const release = lock(mirror);
   let waits = 0;
   const { lines } = await runCheck(mirror, {
@@ -53,7 +55,7 @@ t.test('a run that ends is waited for no longer', async (t) => {
 });
 
 t.test('while a check is at work runs can take the lock', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   let taken = 0;
   await runCheck(mirror, {
     report: ({ type }) => {
@@ -117,7 +119,7 @@ const stride = Number(process.env.CHECK_STRIDE ?? 17);
 
 async function usesOfOneCheck(t: Test): Promise<number> {
   const { wrap, uses } = interrupted(0, async () => {});
-  await runCheck(await openSyncedMirror(t), { files: wrap });
+  await runCheck(await openSynced(t), { files: wrap });
   return uses();
 }
 
@@ -126,7 +128,7 @@ t.test('a run that changes everything at any step of a check is never taken for 
   t.ok(steps > 80, `${steps} steps`);
   for (let at = 1; at <= steps; at += stride) {
     await t.test(`before step ${at}`, async (t) => {
-      const mirror = await openSyncedMirror(t);
+      const mirror = await openSynced(t);
       const { wrap } = interrupted(at, () => {
         changeEverything(mirror);
         return mirror.runLater();
@@ -143,15 +145,14 @@ t.test('a run that changes everything at any step of a check is never taken for 
 t.test('a run that makes the same pages in another form is never taken for damage', async (t) => {
   const steps = await usesOfOneCheck(t);
   for (let at = 1; at <= steps; at += 3 * stride) {
-    const mirror = await openSyncedMirror(t);
+    const mirror = await openSynced(t);
     const { wrap } = interrupted(at, () => mirror.runLater({ settings: { baseUrl: 'https://mirror.example' } }));
     t.same((await runCheck(mirror, { files: wrap, repair: true })).lines, [], `before step ${at}`);
-    await mirror.server.close();
   }
 });
 
 t.test('what a run has left when it was killed before it remembered anything is no damage', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const state = join(mirror.target, 'state.db');
   copyFileSync(state, `${state}.before`);
   changeEverything(mirror);
@@ -172,7 +173,7 @@ t.test('what a run has left when it was killed before it remembered anything is 
 });
 
 t.test('damage to a queued project is told, because the next run may not notice it', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   flipByte(join(mirror.web, mirror.pathOf('many', sdist)));
   queue(mirror, 'many');
   const { lines, tally } = await runCheck(mirror);
@@ -183,7 +184,7 @@ t.test('damage to a queued project is told, because the next run may not notice 
 });
 
 t.test('what a run may be changing all the while is not judged, but not passed over either', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   flipByte(join(mirror.web, mirror.pathOf('many', sdist)));
   queue(mirror, 'many');
   const release = lock(mirror);
@@ -198,7 +199,7 @@ t.test('what a run may be changing all the while is not judged, but not passed o
 });
 
 t.test('damage is told while a run is at work on other projects', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   flipByte(join(mirror.web, mirror.pathOf('many', sdist)));
   queue(mirror, 'beta');
   const release = lock(mirror);

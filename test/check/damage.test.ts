@@ -15,10 +15,12 @@ import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
 import { publishedTree } from '../e2e/tree.ts';
 import { indexOfMany, removeMany } from '../fixtures/index-of-many.ts';
+import { syncedCopies } from '../fixtures/synced-copies.ts';
 import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
-import { flipByte, openSyncedMirror, queuedIn, runCheck } from './checked-mirror.ts';
+import { damageableIndex, flipByte, queuedIn, runCheck } from './checked-mirror.ts';
 
+const openSynced = syncedCopies(t, damageableIndex);
 const todo = 'Todo list updated; run pep381run now';
 const sdist = 'many-1.0.tar.gz';
 const wheel = 'many-2.0-py3-none-any.whl';
@@ -171,7 +173,7 @@ function rewritePage(mirror: TestMirror, change: (page: ReturnType<TestMirror['p
 }
 
 t.test('a mirror that is right gives no line', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const { lines, exitCode, tally } = await runCheck(mirror);
   t.same(lines, []);
   t.equal(exitCode, 0);
@@ -183,7 +185,7 @@ t.test('a mirror that is right gives no line', async (t) => {
 });
 
 t.test('what a helper has found right is not looked at again', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   let calls = 0;
   const files = (store: FileStore): FileStore =>
     new Proxy(store, {
@@ -208,7 +210,7 @@ function newPromise(): { readonly promise: Promise<void>; readonly resolve: () =
 }
 
 t.test('a helper walks through folders only while it reads no file', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const state = new SqliteStateStore(join(mirror.target, 'state.db'), mirror.clock, { readOnly: true });
   t.teardown(() => state.close());
   const order: string[] = [];
@@ -255,7 +257,7 @@ t.test('a helper walks through folders only while it reads no file', async (t) =
 
 t.test('each kind of damage is told, queued and healed, also if a helper says that it is not right', async (t) => {
   // Each case leaves the mirror as it was.
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const before = publishedTree(mirror.target);
   t.same(mirror.problems(), []);
   for (const [what, { damage, lines, queued = ['many'] }] of Object.entries(cases)) {
@@ -284,7 +286,7 @@ t.test('each kind of damage is told, queued and healed, also if a helper says th
 });
 
 t.test('what is held of a project that is not finished yet is checked, too', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
   mirror.index.publish(makeSdist({ name: 'beta', version: '2.0' }));
   const off = mirror.server.faults.add({ do: 'status', status: 500, match: /beta-2\.0\.tar\.gz/ });

@@ -5,9 +5,11 @@ import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
 import { publishedTree } from '../e2e/tree.ts';
+import { syncedCopies } from '../fixtures/synced-copies.ts';
 import type { TestMirror } from '../fixtures/test-mirror.ts';
-import { flipByte, lockOf, openSyncedMirror, queuedIn, runCheck } from './checked-mirror.ts';
+import { damageableIndex, flipByte, lockOf, queuedIn, runCheck } from './checked-mirror.ts';
 
+const openSynced = syncedCopies(t, damageableIndex);
 const sdist = 'many-1.0.tar.gz';
 const wheel = 'many-2.0-py3-none-any.whl';
 const today = 'trash/2026-11-22';
@@ -24,7 +26,7 @@ async function healsTo(t: Test, mirror: TestMirror, before: object): Promise<voi
 }
 
 t.test('a damaged file leaves the pages, then the tree, until the next run', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const before = publishedTree(mirror.target);
   flipByte(blobOf(mirror, sdist));
   const { lines, exitCode, tally } = await runCheck(mirror, { repair: true });
@@ -41,7 +43,7 @@ t.test('a damaged file leaves the pages, then the tree, until the next run', asy
 });
 
 t.test('a missing file leaves the pages', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const before = publishedTree(mirror.target);
   rmSync(blobOf(mirror, sdist));
   t.match((await runCheck(mirror, { repair: true })).tally, { findings: 1, discarded: 0 });
@@ -51,7 +53,7 @@ t.test('a missing file leaves the pages', async (t) => {
 });
 
 t.test('of a file whose metadata is damaged only the metadata goes', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const before = publishedTree(mirror.target);
   flipByte(`${blobOf(mirror, wheel)}.metadata`);
   await runCheck(mirror, { repair: true });
@@ -68,7 +70,7 @@ t.test('of a file whose metadata is damaged only the metadata goes', async (t) =
 });
 
 t.test('our own provenance object that is damaged is no longer linked', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const settings = { baseUrl: 'https://mirror.example' };
   mirror.index.addRole('many', 'somebody');
   await mirror.runLater({ settings });
@@ -82,7 +84,7 @@ t.test('our own provenance object that is damaged is no longer linked', async (t
 });
 
 t.test('pages that are wrong are made anew from the JSON', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const before = publishedTree(mirror.target);
   writeFileSync(join(mirror.web, 'simple/many/index.html'), '<a href="https://evil.example/">many</a>');
   writeFileSync(join(mirror.web, 'simple/many/index.v1_json.gz'), 'x');
@@ -93,7 +95,7 @@ t.test('pages that are wrong are made anew from the JSON', async (t) => {
 });
 
 t.test('without a JSON page nothing is taken away, because other pages may link to it', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const before = publishedTree(mirror.target);
   truncateSync(join(mirror.web, 'simple/many/index.v1_json'), 100);
   flipByte(blobOf(mirror, sdist));
@@ -110,7 +112,7 @@ for (const [what, put] of [
 ] as const) {
   for (const place of ['simple/many/index.html', 'simple/many/index.html.gz', 'simple/many/index.v1_json', sdist]) {
     t.test(`${what} in place of ${place} is told, and goes with --repair only`, async (t) => {
-      const mirror = await openSyncedMirror(t);
+      const mirror = await openSynced(t);
       const before = publishedTree(mirror.target);
       const path = place === sdist ? mirror.pathOf('many', sdist) : place;
       const aside = join(mirror.target, 'aside');
@@ -137,7 +139,7 @@ for (const [what, put] of [
 }
 
 t.test('while a run is at work nothing is repaired, but queued', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   flipByte(blobOf(mirror, sdist));
   const before = publishedTree(mirror.target);
   const release = takeLock(lockOf(mirror.target));

@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
 import { publishedTree, treeOf } from '../e2e/tree.ts';
+import { syncedCopies } from '../fixtures/synced-copies.ts';
 import { named, type TestMirror } from '../fixtures/test-mirror.ts';
-import { flipByte, lockOf, openSyncedMirror, queuedIn, runCheck } from './checked-mirror.ts';
+import { damageableIndex, flipByte, lockOf, queuedIn, runCheck } from './checked-mirror.ts';
 
+const openSynced = syncedCopies(t, damageableIndex);
 const hashFolder = `packages/ab/cd/${'e'.repeat(60)}`;
 const wheel = 'many-2.0-py3-none-any.whl';
 const deleting = { deleteUnreferenced: true };
@@ -31,7 +33,7 @@ const unreferenced: Readonly<Record<string, string>> = {
 
 for (const [what, path] of Object.entries(unreferenced)) {
   t.test(`${what} is told, and goes on demand`, async (t) => {
-    const mirror = await openSyncedMirror(t);
+    const mirror = await openSynced(t);
     const before = publishedTree(mirror.target);
     put(mirror, path);
     t.same((await runCheck(mirror, { isHelped: true })).lines, [`Unreferenced file ${path.replace('\n', '?')}`]);
@@ -47,7 +49,7 @@ for (const [what, path] of Object.entries(unreferenced)) {
 }
 
 t.test('metadata and provenance that nothing promises are unreferenced', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const sdist = mirror.pathOf('many', 'many-1.0.tar.gz');
   for (const suffix of ['metadata', 'provenance', 'sig']) put(mirror, `${sdist}.${suffix}`);
   const { lines } = await runCheck(mirror);
@@ -58,7 +60,7 @@ t.test('metadata and provenance that nothing promises are unreferenced', async (
 });
 
 t.test('pages of projects that nobody knows are told, and go on demand', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const before = publishedTree(mirror.target);
   for (const name of ['stranger', 'Many', 'not a name']) put(mirror, `simple/${name}/index.html`);
   const { lines } = await runCheck(mirror);
@@ -69,7 +71,7 @@ t.test('pages of projects that nobody knows are told, and go on demand', async (
 });
 
 t.test('empty folders and what runs have left are told, but nothing is wrong', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const before = publishedTree(mirror.target);
   mkdirSync(join(mirror.web, hashFolder), { recursive: true });
   mkdirSync(join(mirror.web, 'simple/many/empty'));
@@ -92,14 +94,14 @@ t.test('empty folders and what runs have left are told, but nothing is wrong', a
 });
 
 t.test('a download that the next run continues is no leftover', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   for (const name of named('new')) mirror.remembered((state) => state.queue.requeue(name, []));
   for (const name of ['write-7', '12ab.part', '12ab.etag']) writeFileSync(join(mirror.target, 'staging', name), 'x');
   t.same((await runCheck(mirror)).lines, [`Leftover ${mirror.target}/staging/write-7`]);
 });
 
 t.test('a link that nothing accounts for is told; what it leads to stays', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const before = publishedTree(mirror.target);
   const aside = join(mirror.target, 'aside');
   writeFileSync(aside, 'x');
@@ -113,7 +115,7 @@ t.test('a link that nothing accounts for is told; what it leads to stays', async
 });
 
 t.test('folders that were moved to another disk, and settings of Apache, are none of our business', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   const path = mirror.pathOf('many', wheel);
   const folder = path.slice(0, 'packages/ab'.length);
   const aside = join(mirror.target, 'other-disk');
@@ -126,7 +128,7 @@ t.test('folders that were moved to another disk, and settings of Apache, are non
 });
 
 t.test('what a queued project may be about to hold is left to the next run', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   put(mirror, `${hashFolder}/many-0.1.tar.gz`);
   put(mirror, `${hashFolder}/many-0.1.tar.gz.metadata`);
   put(mirror, 'simple/new/index.html');
@@ -135,7 +137,7 @@ t.test('what a queued project may be about to hold is left to the next run', asy
 });
 
 t.test('after damage was queued what belongs to it is not taken for unreferenced', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   rmSync(join(mirror.web, `${mirror.pathOf('many', wheel)}.metadata`));
   await runCheck(mirror);
   const again = await runCheck(mirror, deleting);
@@ -145,7 +147,7 @@ t.test('after damage was queued what belongs to it is not taken for unreferenced
 });
 
 t.test('while a run is at work nobody can tell, and nothing is deleted', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   put(mirror, `${hashFolder}/many-0.1.tar.gz`);
   put(mirror, 'packages/README.txt');
   const release = takeLock(lockOf(mirror.target));
@@ -177,7 +179,7 @@ t.test('nothing is deleted when a page could not be believed', async (t) => {
   };
   for (const [what, damage] of Object.entries(damages)) {
     await t.test(what, async (t) => {
-      const mirror = await openSyncedMirror(t);
+      const mirror = await openSynced(t);
       put(mirror, `${hashFolder}/beta-0.1.tar.gz`);
       damage(mirror);
       const { lines, tally } = await runCheck(mirror, deleting);
@@ -195,7 +197,7 @@ t.test('nothing is deleted when a page could not be believed', async (t) => {
 });
 
 t.test('a damaged file is no reason to keep what is unreferenced', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   put(mirror, `${hashFolder}/beta-0.1.tar.gz`);
   flipByte(join(mirror.web, mirror.pathOf('many', wheel)));
   t.match((await runCheck(mirror, deleting)).tally, { findings: 2, queued: 1, discarded: 1 });
@@ -203,7 +205,7 @@ t.test('a damaged file is no reason to keep what is unreferenced', async (t) => 
 });
 
 t.test('a state that does not know a large part of the tree deletes nothing', async (t) => {
-  const mirror = await openSyncedMirror(t);
+  const mirror = await openSynced(t);
   for (let number = 0; number < 101; number += 1) put(mirror, `simple/lost-${number}/index.html`);
   put(mirror, `${hashFolder}/lost-1-1.0.tar.gz`);
   const before = publishedTree(mirror.target);
