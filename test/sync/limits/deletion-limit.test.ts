@@ -4,8 +4,13 @@ import { DeletionLimit, maxDeletionsPerDay } from '../../../src/sync/limits/dele
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { indexOfMany, removeMany } from '../../fixtures/index-of-many.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
+import { syncedCopies } from '../../fixtures/synced-copies.ts';
 import { named, openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeSdist } from '../../sample/distributions.ts';
+
+const openSynced = syncedCopies(t);
+/** Of twenty projects, `many-0` to `many-16` among them; four of them may go in a day. */
+const openTwenty = syncedCopies(t, () => indexOfMany(17));
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -15,44 +20,42 @@ function held(mirror: TestMirror): { projects: number; heldBack: number } {
 }
 
 t.test('a mass removal is held back, and everything else is done', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
-  await mirror.run();
-  removeMany(mirror, 0, 51);
+  const mirror = await openTwenty(t);
+  removeMany(mirror, 0, 13);
   mirror.index.publish(makeSdist({ name: 'alpha', version: '2.0' }));
   mirror.index.publish(makeSdist({ name: 'new', version: '1.0' }));
   mirror.index.quarantine('beta');
   await mirror.runLater();
-  t.same(held(mirror), { projects: 64, heldBack: 51 });
+  t.same(held(mirror), { projects: 21, heldBack: 13 });
   t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
   t.same(mirror.filenames('new'), ['new-1.0.tar.gz']);
   t.match(mirror.page('beta'), { files: [], 'project-status': { status: 'quarantined' } });
-  t.same(mirror.filenames('many-50'), ['many_50-1.0.tar.gz']);
+  t.same(mirror.filenames('many-12'), ['many_12-1.0.tar.gz']);
   t.same(mirror.problems(), []);
   const [event] = mirror.eventsOf('deletions-held-back');
-  t.equal(event?.deletions.length, 51);
-  t.match(event, { gone: 0, limit: 12 });
+  t.equal(event?.deletions.length, 13);
+  t.match(event, { gone: 0, limit: 4 });
 
   mirror.clock.advance(2 * dayMs);
   await mirror.run();
-  t.same(held(mirror), { projects: 64, heldBack: 51 }, 'time alone lets nothing go');
-  t.equal(mirror.eventsOf('deletions-held-back')[0]?.deletions.length, 51, 'and it is told each day');
+  t.same(held(mirror), { projects: 21, heldBack: 13 }, 'time alone lets nothing go');
+  t.equal(mirror.eventsOf('deletions-held-back')[0]?.deletions.length, 13, 'and it is told each day');
 
-  await mirror.runLater({ allowDeletions: 51 });
-  t.same(held(mirror), { projects: 13, heldBack: 0 });
+  await mirror.runLater({ allowDeletions: 13 });
+  t.same(held(mirror), { projects: 8, heldBack: 0 });
   t.same(mirror.eventsOf('deletions-held-back'), []);
   t.same(mirror.problems(), []);
-  removeMany(mirror, 51, 53);
+  removeMany(mirror, 13, 15);
   await mirror.runLater();
-  t.same(held(mirror), { projects: 11, heldBack: 0 }, 'what was allowed does not count for what comes after it');
+  t.same(held(mirror), { projects: 6, heldBack: 0 }, 'what was allowed does not count for what comes after it');
 });
 
 t.test('fewer than were held back may be allowed only as a whole', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
-  await mirror.run();
-  removeMany(mirror, 0, 55);
+  const mirror = await openTwenty(t);
+  removeMany(mirror, 0, 15);
   await mirror.runLater();
-  await mirror.runLater({ allowDeletions: 54 });
-  t.same(held(mirror), { projects: 63, heldBack: 55 });
+  await mirror.runLater({ allowDeletions: 14 });
+  t.same(held(mirror), { projects: 20, heldBack: 15 });
 });
 
 t.test(
@@ -81,8 +84,7 @@ t.test(
 );
 
 t.test('of twenty projects four may go in a day, in one run or in several', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
-  await mirror.run();
+  const mirror = await openTwenty(t);
   removeMany(mirror, 0, 3);
   await mirror.runLater();
   removeMany(mirror, 3, 4);
@@ -122,17 +124,16 @@ for (const projects of [4, 5, 12, 20])
   });
 
 t.test('removals of an earlier day do not count', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(37) });
-  await mirror.run();
-  removeMany(mirror, 0, 6);
+  const mirror = await openTwenty(t);
+  removeMany(mirror, 0, 3);
   await mirror.runLater();
   mirror.clock.advance(dayMs);
-  removeMany(mirror, 6, 12);
+  removeMany(mirror, 3, 6);
   await mirror.run();
-  t.same(held(mirror), { projects: 28, heldBack: 0 });
-  removeMany(mirror, 12, 14);
+  t.same(held(mirror), { projects: 14, heldBack: 0 });
+  removeMany(mirror, 6, 8);
   await mirror.runLater();
-  t.same(held(mirror), { projects: 28, heldBack: 2 });
+  t.same(held(mirror), { projects: 14, heldBack: 2 });
 });
 
 t.test('a permission never takes away what the day leaves, and lets no more go than it says', (t) => {
@@ -174,7 +175,7 @@ t.test('a permission never takes away what the day leaves, and lets no more go t
 });
 
 /** `count` releases of a project, numbered from 0. */
-function publishReleases({ index }: TestMirror, name: string, count: number): void {
+function publishReleases({ index }: Pick<TestMirror, 'index'>, name: string, count: number): void {
   for (let at = 0; at < count; at += 1) index.publish(makeSdist({ name, version: `3.${at}` }));
 }
 
@@ -184,9 +185,9 @@ function removeReleases({ index }: TestMirror, name: string, from: number, to: n
 
 t.test('a project counts as one however many of its files go, and holds nothing back', async (t) => {
   const mirror = await openTestMirror(t);
-  publishReleases(mirror, 'alpha', 60);
+  publishReleases(mirror, 'alpha', 20);
   await mirror.run();
-  removeReleases(mirror, 'alpha', 0, 60);
+  removeReleases(mirror, 'alpha', 0, 20);
   for (const version of ['1.0']) mirror.index.removeRelease('alpha', version);
   mirror.index.removeProject('beta');
   await mirror.runLater();
@@ -197,36 +198,38 @@ t.test('a project counts as one however many of its files go, and holds nothing 
 });
 
 t.test('pages that are emptied in mass stay, and projects whose removal is announced go all the same', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
-  await mirror.run();
-  for (let at = 0; at < 51; at += 1) mirror.index.removeRelease(`many-${at}`, '1.0');
+  const mirror = await openTwenty(t);
+  for (let at = 0; at < 13; at += 1) mirror.index.removeRelease(`many-${at}`, '1.0');
   mirror.index.removeProject('beta');
   await mirror.runLater();
   const full = () =>
-    Array.from({ length: 51 }, (_, at) => mirror.filenames(`many-${at}`).length).filter(Boolean).length;
-  t.equal(full(), 40, 'with the one that went as a whole twelve');
-  t.same(held(mirror), { projects: 62, heldBack: 40 });
-  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 40 }, gone: 12, limit: 12 }]);
+    Array.from({ length: 13 }, (_, at) => mirror.filenames(`many-${at}`).length).filter(Boolean).length;
+  t.equal(full(), 10, 'with the one that went as a whole four');
+  t.same(held(mirror), { projects: 19, heldBack: 10 });
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 10 }, gone: 4, limit: 4 }]);
   mirror.index.removeProject('gamma');
-  mirror.index.removeProject('many-59');
+  mirror.index.removeProject('many-16');
   await mirror.runLater();
-  t.same(held(mirror), { projects: 60, heldBack: 40 }, 'nor do those that are held back hold up removals later');
-  t.equal(full(), 40);
+  t.same(held(mirror), { projects: 17, heldBack: 10 }, 'nor do those that are held back hold up removals later');
+  t.equal(full(), 10);
   t.same(mirror.problems(), []);
-  await mirror.runLater({ allowDeletions: 40 });
+  await mirror.runLater({ allowDeletions: 10 });
   t.equal(full(), 0);
-  t.same(held(mirror), { projects: 60, heldBack: 0 });
+  t.same(held(mirror), { projects: 17, heldBack: 0 });
 });
 
 t.test('a few old files of many projects hold nothing back, and most files of many do', async (t) => {
+  const names = Array.from({ length: 8 }, (_, at) => `many-${at}`);
+  const open = syncedCopies(t, () => {
+    const index = indexOfMany(12);
+    for (const name of names) publishReleases({ index }, name, 9);
+    return index;
+  });
   for (const [lost, stay] of [
     [1, 0],
     [6, 3],
   ] as const) {
-    const mirror = await openTestMirror(t, { index: indexOfMany(12) });
-    const names = Array.from({ length: 8 }, (_, at) => `many-${at}`);
-    for (const name of names) publishReleases(mirror, name, 9);
-    await mirror.run();
+    const mirror = await open(t);
     for (const name of names) removeReleases(mirror, name, 0, lost);
     await mirror.runLater();
     t.equal(held(mirror).heldBack, stay, `${lost} files of 10 in each of 8 projects, where a day takes 3 of 15`);
@@ -234,8 +237,7 @@ t.test('a few old files of many projects hold nothing back, and most files of ma
 });
 
 t.test('where the day is used up by removals, files that come to two projects go all the same', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
-  await mirror.run();
+  const mirror = await openTwenty(t);
   removeMany(mirror, 0, 4);
   for (const at of [4, 5]) mirror.index.removeRelease(`many-${at}`, '1.0');
   await mirror.runLater();
@@ -247,8 +249,7 @@ t.test('where the day is used up by removals, files that come to two projects go
 });
 
 t.test('where removals are held back files stay, too', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
-  await mirror.run();
+  const mirror = await openTwenty(t);
   removeMany(mirror, 0, 5);
   mirror.index.removeRelease('gamma', '1.0');
   await mirror.runLater();
@@ -285,12 +286,12 @@ t.test('files that are held back stay on the page, and new ones appear beside th
 
 t.test('a project whose files go one by one, and then itself, counts as one', async (t) => {
   const mirror = await openTestMirror(t);
-  publishReleases(mirror, 'alpha', 40);
+  publishReleases(mirror, 'alpha', 20);
   await mirror.run();
   const gone = () => mirror.remembered((state) => state.removals.since(mirror.clock.now() - dayMs));
   for (const [to, share] of [
-    [21, 0.5],
-    [40, 40 / 42],
+    [11, 0.5],
+    [20, 20 / 22],
   ] as const) {
     removeReleases(mirror, 'alpha', 0, to);
     await mirror.runLater();
@@ -302,8 +303,7 @@ t.test('a project whose files go one by one, and then itself, counts as one', as
 });
 
 t.test('once upstream lists the projects again, nothing is held back', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const names = ['alpha', 'beta', 'gamma'];
   const all = new Map(names.map((name) => [name, mirror.filenames(name)]));
   for (const name of names) mirror.index.yank(name, '1.0');
@@ -320,16 +320,14 @@ t.test('once upstream lists the projects again, nothing is held back', async (t)
 });
 
 t.test('projects that the rules exclude are removed at once, however many they are', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
-  await mirror.run();
+  const mirror = await openTwenty(t);
   await mirror.runLater({ policy: policyFrom('projects = ["alpha"]') });
   t.same(held(mirror), { projects: 1, heldBack: 0 });
   t.same(mirror.problems(), []);
 });
 
 t.test('a list that has lost half of the projects takes nothing away', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
-  await mirror.run();
+  const mirror = await openTwenty(t);
   const listed = mirror.page().projects.slice(0, 5);
   const body = JSON.stringify({
     meta: { 'api-version': '1.4', '_last-serial': mirror.index.serial },
@@ -346,14 +344,14 @@ t.test('a list that has lost half of the projects takes nothing away', async (t)
 t.test('files that keep-removed kept on earlier days do not count again', async (t) => {
   const mirror = await openTestMirror(t);
   const settings = { keepRemoved: true };
-  for (let at = 0; at < 80; at += 1) mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
+  for (let at = 0; at < 20; at += 1) mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
   await mirror.run({ settings });
-  for (const from of [0, 30]) {
-    for (let at = from; at < from + 30; at += 1) mirror.index.removeRelease('alpha', `3.${at}`);
+  for (const from of [0, 8]) {
+    for (let at = from; at < from + 8; at += 1) mirror.index.removeRelease('alpha', `3.${at}`);
     mirror.clock.advance(2 * dayMs);
     await mirror.run({ settings });
     t.same(mirror.eventsOf('deletions-held-back'), []);
-    t.equal(mirror.filenames('alpha').length, 52 - from);
+    t.equal(mirror.filenames('alpha').length, 14 - from);
   }
   mirror.clock.advance(2 * dayMs);
   mirror.index.publish(makeSdist({ name: 'alpha', version: '4.0' }));
@@ -364,13 +362,13 @@ t.test('files that keep-removed kept on earlier days do not count again', async 
   t.same(held(mirror), { projects: 2, heldBack: 0 }, 'nor do they count when their project goes');
   t.equal(
     mirror.remembered((state) => state.totals().files),
-    85,
+    25,
   );
 });
 
 t.test('a project that came back and is removed again counts again', async (t) => {
   const mirror = await openTestMirror(t);
-  const files = Array.from({ length: 40 }, (_, at) => makeSdist({ name: 'alpha', version: `3.${at}` }));
+  const files = Array.from({ length: 20 }, (_, at) => makeSdist({ name: 'alpha', version: `3.${at}` }));
   const publish = () => {
     for (const file of files) mirror.index.publish(file);
   };
@@ -388,7 +386,7 @@ t.test('a project that came back and is removed again counts again', async (t) =
   await mirror.runLater();
   t.same(
     mirror.remembered((state) => state.removals.since(mirror.clock.now() - dayMs)),
-    { removals: [], shares: new Map([['alpha', 40 / 42]]) },
+    { removals: [], shares: new Map([['alpha', 20 / 22]]) },
   );
 });
 
@@ -403,21 +401,19 @@ function onceMore(change: () => void): () => boolean {
 }
 
 t.test('a second pass of a run takes no more than what is left of the day', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(37) });
-  await mirror.run();
-  removeMany(mirror, 0, 5);
-  await mirror.runLater({ takeRequest: onceMore(() => removeMany(mirror, 5, 9)) });
-  t.same(held(mirror), { projects: 35, heldBack: 4 });
-  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 4 }, gone: 5, limit: 8 }]);
+  const mirror = await openTwenty(t);
+  removeMany(mirror, 0, 3);
+  await mirror.runLater({ takeRequest: onceMore(() => removeMany(mirror, 3, 5)) });
+  t.same(held(mirror), { projects: 17, heldBack: 2 });
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 2 }, gone: 3, limit: 4 }]);
 
-  await mirror.runLater({ allowDeletions: 5, takeRequest: onceMore(() => removeMany(mirror, 9, 11)) });
-  t.same(held(mirror), { projects: 31, heldBack: 2 }, 'nor than a person allowed');
-  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 2 }, gone: 9, limit: 10 }]);
+  await mirror.runLater({ allowDeletions: 3, takeRequest: onceMore(() => removeMany(mirror, 5, 7)) });
+  t.same(held(mirror), { projects: 15, heldBack: 2 }, 'nor than a person allowed');
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 2 }, gone: 5, limit: 6 }]);
 });
 
 t.test('projects that upstream lists again before the run ends are not reported as held back', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
-  await mirror.run();
+  const mirror = await openTwenty(t);
   removeMany(mirror, 0, 13);
   const again = () => {
     for (let at = 0; at < 12; at += 1) mirror.index.publish(makeSdist({ name: `many-${at}`, version: '1.0' }));
