@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import { NonsenseError, UnreachableError } from '../../../src/core/errors.ts';
 import { mirrorState } from '../../fixtures/mirror-state.ts';
+import { syncedCopies } from '../../fixtures/synced-copies.ts';
 import { openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
 import type { Fault } from '../../sample/fault-behaviours.ts';
+
+const openSynced = syncedCopies(t);
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -17,8 +20,7 @@ const serialOf = (mirror: TestMirror) => mirror.remembered((state) => mirrorStat
 
 /** A mirror with beta in the queue. */
 async function openWithQueue(t: Parameters<typeof openTestMirror>[0]): Promise<TestMirror> {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   release(mirror, 'beta', '2.0');
   const off = mirror.server.faults.add({ do: 'status', status: 500, match: /simple\/beta\/$/ });
   await mirror.runLater();
@@ -89,8 +91,7 @@ for (const [what, fault] of [
   ['a redirect', { do: 'redirect', location: 'https://elsewhere.example/pypi', match: /^POST/ }],
 ] as const) {
   t.test(`while ${what} answers instead of the changelog, the list is compared`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     const off = mirror.server.faults.add(fault);
     release(mirror, 'alpha', '2.0');
     await mirror.runLater();
@@ -108,8 +109,7 @@ for (const [what, fault] of [
 }
 
 t.test('one malformed row hides no other: the list is compared, and removed projects go at once', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   release(mirror, 'alpha', '2.0');
   mirror.index.removeProject('beta');
   mirror.index.journal.push(['alpha', null, 0, 'update', -5]);
@@ -135,8 +135,7 @@ for (const [at, value] of [
   t.test(
     `one value of a row that is ${String(value).slice(0, 20)} at ${at} hides no removal, and no quarantine`,
     async (t) => {
-      const mirror = await openTestMirror(t);
-      await mirror.run();
+      const mirror = await openSynced(t);
       mirror.index.removeProject('beta');
       mirror.index.quarantine('gamma');
       mirror.index.addRole('alpha', 'somebody');
@@ -153,8 +152,7 @@ for (const [at, value] of [
   );
 
 t.test('rows in another order are read in that of their serials', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const { journal } = mirror.index;
   const from = journal.length;
   release(mirror, 'alpha', '2.0');
@@ -172,8 +170,7 @@ for (const [what, fault] of [
   ['that refuses calls', { do: 'status', status: 400, match: /^POST/ }],
 ] as const)
   t.test(`a changelog ${what} is reported for an hour, then the list is compared`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     release(mirror, 'alpha', '2.0');
     mirror.index.removeProject('beta');
     mirror.server.faults.add(fault);
@@ -188,8 +185,7 @@ for (const leap of [90_000, 49_000_000])
   t.test(
     `one row that jumps by ${leap} is not believed, the rows before it are, and each run reports it`,
     async (t) => {
-      const mirror = await openTestMirror(t);
-      await mirror.run();
+      const mirror = await openSynced(t);
       release(mirror, 'beta', '2.0');
       const right = mirror.index.serial;
       mirror.index.journal.push(['alpha', null, 0, 'update', right + leap]);
@@ -209,8 +205,7 @@ for (const leap of [90_000, 49_000_000])
   );
 
 t.test('a jump that the list confirms is believed', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   for (let row = 0; row < 150_000; row += 1) mirror.index.addStrayRow(null, null, null);
   release(mirror, 'beta', '2.0');
   mirror.index.journal.splice(0, 150_000);
@@ -220,8 +215,7 @@ t.test('a jump that the list confirms is believed', async (t) => {
 });
 
 t.test('a jump for which enough time has passed is believed', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   for (let row = 0; row < 150_000; row += 1) mirror.index.addStrayRow(null, null, null);
   release(mirror, 'beta', '2.0');
   mirror.index.journal.splice(0, 150_000);

@@ -4,9 +4,12 @@ import t from 'tap';
 import { NonsenseError, UnreachableError, UsageError } from '../../../src/core/errors.ts';
 import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { fingerprint } from '../../fixtures/reader-check.ts';
+import { syncedCopies } from '../../fixtures/synced-copies.ts';
 import { named, openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
 import { openSampleServer } from '../../sample/sample-server.ts';
+
+const openSynced = syncedCopies(t);
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -44,8 +47,7 @@ t.test('a project created after an old list was made is not lost', async (t) => 
 });
 
 t.test('--reconcile with an old list loses no change that the changelog had', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.server.faults.freezeList();
   release(mirror, 'delta', '1.0');
   await mirror.runLater({ settings: { reconcile: true } });
@@ -56,8 +58,7 @@ t.test('--reconcile with an old list loses no change that the changelog had', as
 });
 
 t.test('a changelog of more than one page is read to its end', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   release(mirror, 'alpha', '2.0');
   for (let row = 0; row < 50_000; row += 1) mirror.index.addStrayRow(null, null, null);
   release(mirror, 'beta', '2.0');
@@ -93,8 +94,7 @@ t.test('an upstream with shorter pages is followed from run to run', async (t) =
 });
 
 t.test('rows without a project, or with an invalid name, are ignored', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.index.addStrayRow(null, null, null);
   mirror.index.addStrayRow('', null, 'create');
   mirror.index.addStrayRow('../../etc', '1.0', 'new release');
@@ -187,8 +187,7 @@ t.test('with chosen projects a changelog that returns is not read from its begin
 });
 
 t.test('a failing changelog is waited for, and after an hour the list is compared', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.server.faults.add({ do: 'status', status: 502, match: /^POST/ });
   release(mirror, 'alpha', '2.0');
   const before = fingerprint(mirror.web);
@@ -214,8 +213,7 @@ t.test('a failing changelog is waited for, and after an hour the list is compare
 });
 
 t.test('too many XML-RPC requests are answered with the pause that upstream names', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const text = 'HTTPTooManyRequests: The action could not be performed. Limit may reset in 7 seconds.';
   mirror.server.faults.add({ do: 'xmlrpc-fault', code: -32500, text, times: 2 });
   const started = mirror.clock.now();
@@ -226,8 +224,7 @@ t.test('too many XML-RPC requests are answered with the pause that upstream name
 });
 
 t.test('once a day the list reveals changes that the changelog lacks', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const { serial } = mirror.index;
   release(mirror, 'delta', '1.0');
   mirror.index.removeProject('gamma');
@@ -244,8 +241,7 @@ t.test('once a day the list reveals changes that the changelog lacks', async (t)
 });
 
 t.test('a day without changes costs one request more for the serial and one for the list', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.clock.advance(dayMs);
   await mirror.run();
   t.match(mirror.server.requests, [
@@ -258,8 +254,7 @@ t.test('a day without changes costs one request more for the serial and one for 
 });
 
 t.test('a project that is missing from the list but answers with its page stays', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const list = { ...mirror.page(), projects: mirror.page().projects.slice(1) };
   mirror.server.faults.add({
     do: 'body',
@@ -274,8 +269,7 @@ t.test('a project that is missing from the list but answers with its page stays'
 });
 
 t.test('an old list removes no project that was created after it', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.server.faults.freezeList();
   release(mirror, 'delta', '1.0');
   await mirror.runLater();
@@ -287,8 +281,7 @@ t.test('an old list removes no project that was created after it', async (t) => 
 });
 
 t.test('an old list does not bring back a project that the changelog removed', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   release(mirror, 'beta', '2.0');
   mirror.server.faults.freezeList();
   mirror.index.removeProject('gamma');
@@ -300,8 +293,7 @@ t.test('an old list does not bring back a project that the changelog removed', a
 });
 
 t.test('an empty list is refused', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const before = fingerprint(mirror.web);
   mirror.server.faults.add({
     do: 'body',
@@ -319,8 +311,7 @@ t.test('an empty list is refused', async (t) => {
 
 for (const encoding of ['gzip', 'identity'] as const) {
   t.test(`a list that is cut off changes nothing (${encoding})`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     const before = fingerprint(mirror.web);
     release(mirror, 'aaa', '1.0');
     if (encoding === 'identity') {
@@ -353,8 +344,7 @@ for (const encoding of ['gzip', 'identity'] as const) {
 }
 
 t.test('a list that fails does not keep the changelog from being followed', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.clock.advance(dayMs);
   release(mirror, 'alpha', '2.0');
   mirror.server.faults.add({ do: 'status', status: 500, match: /^GET \/simple\/$/ });
@@ -378,8 +368,7 @@ t.test('an invalid name in the list is a warning, and the other projects are mir
 });
 
 t.test('a changelog whose serials go back is not believed, and the list is compared instead', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const { serial } = mirror.index;
   mirror.index.journal.push(['alpha', null, 0, 'create', serial + 5], ['beta', null, 0, 'create', serial - 1]);
   await mirror.runLater();
@@ -391,8 +380,7 @@ t.test('a changelog whose serials go back is not believed, and the list is compa
 });
 
 t.test('another upstream is refused, and accepted with --reconcile', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const other = await openSampleServer({ index: mirror.index });
   t.teardown(() => other.close());
   const before = fingerprint(mirror.web);

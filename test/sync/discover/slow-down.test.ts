@@ -2,10 +2,13 @@ import t from 'tap';
 import { UnreachableError } from '../../../src/core/errors.ts';
 import { indexOfMany } from '../../fixtures/index-of-many.ts';
 import { fingerprint } from '../../fixtures/reader-check.ts';
+import { syncedCopies } from '../../fixtures/synced-copies.ts';
 import { openTestMirror } from '../../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../../sample/distributions.ts';
 import { SampleIndex } from '../../sample/sample-index.ts';
 import { openSampleServer } from '../../sample/sample-server.ts';
+
+const openSynced = syncedCopies(t);
 
 const minuteMs = 60_000;
 
@@ -18,8 +21,7 @@ function manyProjects(count: number): SampleIndex {
 
 for (const status of [403, 406, 429, 503]) {
   t.test(`a single ${status} is tried again, makes no run long, and deletes nothing`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
     mirror.index.addRole('beta', 'somebody');
     mirror.server.faults.add({ do: 'status', status, match: /\/simple\/alpha\/$/, times: 1 });
@@ -229,8 +231,7 @@ t.test('an upstream that goes down during a run ends it early, and the rest stay
 });
 
 t.test('an upstream that cannot be reached changes nothing', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const before = fingerprint(mirror.web);
   mirror.server.faults.add({ do: 'reset' });
   await t.rejects(mirror.runLater(), UnreachableError);
@@ -248,8 +249,7 @@ t.test('a list that is refused once is asked for again', async (t) => {
 });
 
 t.test('an HTML answer with status 200 is not taken for a page', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const before = fingerprint(`${mirror.web}/simple/alpha`);
   mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
   mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }));

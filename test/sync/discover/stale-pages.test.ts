@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { fingerprint } from '../../fixtures/reader-check.ts';
+import { syncedCopies } from '../../fixtures/synced-copies.ts';
 import { openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
+
+const openSynced = syncedCopies(t);
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -21,8 +24,7 @@ const encodings = (mirror: TestMirror, name: string) =>
 t.test(
   'an old page is requested again after 2, 5, 15 and 60 seconds, in both encodings, then left for the next run',
   async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     const before = fingerprint(join(mirror.web, 'simple/alpha'));
     mirror.server.faults.freeze('alpha');
     release(mirror, 'alpha', '2.0');
@@ -52,8 +54,7 @@ t.test(
 );
 
 t.test('a page that is fresh in the other encoding is taken', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.server.faults.freeze('alpha', { encoding: 'gzip' });
   release(mirror, 'alpha', '2.0');
   const result = await mirror.run();
@@ -63,8 +64,7 @@ t.test('a page that is fresh in the other encoding is taken', async (t) => {
 });
 
 t.test('one old page does not hold up the others, nor the serial', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.server.faults.freeze('alpha');
   release(mirror, 'alpha', '2.0');
   release(mirror, 'beta', '2.0');
@@ -82,8 +82,7 @@ t.test('one old page does not hold up the others, nor the serial', async (t) => 
 });
 
 t.test('a promised serial that does not arrive within a day is given up, with a warning', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.index.addStrayRow('alpha', '1.0', 'yank release');
   mirror.index.archive('alpha');
   await mirror.run();
@@ -103,8 +102,7 @@ t.test('a promised serial that does not arrive within a day is given up, with a 
 });
 
 t.test('an unchanged page is not accepted, either, while a higher serial is promised', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.index.addStrayRow('alpha', null, 'update');
   await mirror.run();
   t.equal(mirror.server.requests.find(({ path }) => path === '/simple/alpha/')?.status, 304);
@@ -112,8 +110,7 @@ t.test('an unchanged page is not accepted, either, while a higher serial is prom
 });
 
 t.test('a wait for one serial does not shorten the wait for the next', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.server.faults.add({ do: 'status', status: 500, match: /\/simple\/alpha\/$/ });
   release(mirror, 'alpha', '2.0');
   await mirror.run();
@@ -149,8 +146,7 @@ t.test('a page that goes back to an older serial is refused', async (t) => {
 });
 
 t.test('a project whose removal is in the changelog is removed at once', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.index.removeProject('alpha');
   await mirror.run();
   t.notOk(existsSync(join(mirror.web, 'simple/alpha')));
@@ -160,8 +156,7 @@ t.test('a project whose removal is in the changelog is removed at once', async (
 t.test(
   'a 404 without a removal in the changelog deletes nothing while the list has the project, and is reported',
   async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     const before = fingerprint(mirror.web);
     mirror.index.addRole('alpha', 'somebody');
     mirror.server.faults.add({ do: 'status', status: 404, match: /\/simple\/alpha\/$/ });
@@ -195,8 +190,7 @@ t.test(
 );
 
 t.test('an absent project is removed once a list newer than the 404 lacks it, too', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const { serial } = mirror.index;
   mirror.index.addRole('alpha', 'somebody');
   mirror.index.removeProject('alpha');
@@ -210,8 +204,7 @@ t.test('an absent project is removed once a list newer than the 404 lacks it, to
 });
 
 t.test('a project that was just created and still answers 404 arrives later', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.server.faults.freeze('delta');
   release(mirror, 'delta', '1.0');
   await mirror.run();
@@ -223,8 +216,7 @@ t.test('a project that was just created and still answers 404 arrives later', as
 });
 
 t.test('a first 404 deletes nothing, however long the project waited in the queue for other reasons', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.index.addRole('alpha', 'somebody');
   const off = mirror.server.faults.add({ do: 'status', status: 500, match: /\/simple\/alpha\/$/ });
   await mirror.run();
@@ -237,8 +229,7 @@ t.test('a first 404 deletes nothing, however long the project waited in the queu
 });
 
 t.test('a quarantined project that is gone from the list stays, with its empty page', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const { serial } = mirror.index;
   mirror.index.quarantine('alpha');
   mirror.index.journal.splice(mirror.index.journal.findIndex((row) => row[4] > serial));

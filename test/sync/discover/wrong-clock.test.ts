@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import t from 'tap';
 import { indexOfMany, removeMany } from '../../fixtures/index-of-many.ts';
 import { treeOf } from '../../fixtures/reader-check.ts';
+import { syncedCopies } from '../../fixtures/synced-copies.ts';
 import { openTestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
+
+const openSynced = syncedCopies(t);
 
 const minuteMs = 60_000;
 const tenYearsMs = 10 * 365 * 24 * 60 * minuteMs;
@@ -13,8 +16,7 @@ for (const status of [404, 500]) {
   t.test(
     `a project that failed with ${status} under a wrong clock is tried again once the clock is right`,
     async (t) => {
-      const mirror = await openTestMirror(t);
-      await mirror.run();
+      const mirror = await openSynced(t);
       mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
       const off = mirror.server.faults.add({ do: 'status', status, match: /alpha-2\.0.*\.whl$/ });
       mirror.clock.advance(tenYearsMs);
@@ -41,8 +43,7 @@ t.test('the list is compared again although it was last compared under a wrong c
 });
 
 t.test('a changelog that was given up under a wrong clock is requested again', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.clock.advance(tenYearsMs);
   const off = mirror.server.faults.add({ do: 'xmlrpc-off' });
   await mirror.run();
@@ -53,8 +54,7 @@ t.test('a changelog that was given up under a wrong clock is requested again', a
 });
 
 t.test('an outage of the changelog that began under a wrong clock lasts an hour, not ten years', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.clock.advance(tenYearsMs);
   mirror.server.faults.add({ do: 'status', status: 500, match: /^POST/ });
   await t.rejects(mirror.run());
@@ -65,8 +65,7 @@ t.test('an outage of the changelog that began under a wrong clock lasts an hour,
 });
 
 t.test('the trash survives a clock that is years ahead of upstream', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const wheel = mirror.pathOf('alpha', 'alpha-1.0-py3-none-any.whl');
   mirror.index.removeFile('alpha', 'alpha-1.0-py3-none-any.whl');
   await mirror.runLater();
@@ -93,8 +92,7 @@ t.test('the trash survives a clock that is years ahead of upstream', async (t) =
 });
 
 t.test('files removed under a clock that was behind do not expire as soon as the clock is right', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.index.removeFile('alpha', 'alpha-1.0-py3-none-any.whl');
   mirror.clock.advance(-tenYearsMs);
   mirror.upstreamAheadMs = tenYearsMs;
@@ -106,8 +104,7 @@ t.test('files removed under a clock that was behind do not expire as soon as the
 });
 
 t.test('the age that a cache reports is not taken for time that has passed', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.index.removeFile('alpha', 'alpha-1.0-py3-none-any.whl');
   await mirror.runLater();
   mirror.clock.advance(tenYearsMs);

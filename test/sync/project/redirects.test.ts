@@ -4,7 +4,10 @@ import { UsageError } from '../../../src/core/errors.ts';
 import { indexOfMany } from '../../fixtures/index-of-many.ts';
 import { changeOf } from '../../fixtures/mirror-state.ts';
 import { fingerprint } from '../../fixtures/reader-check.ts';
+import { syncedCopies } from '../../fixtures/synced-copies.ts';
 import { openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
+
+const openSynced = syncedCopies(t);
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -83,8 +86,7 @@ t.test('a redirect to another address of the same project on the same index is f
 });
 
 t.test('an index that has moved for good is named, and nothing is requested or changed', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const before = fingerprint(mirror.web);
   for (const upstream of ['https://pypi.python.org', 'http://pypi.python.org/pypi', 'https://c.pypi.python.org']) {
     for (const reconcile of [false, true]) {
@@ -100,8 +102,7 @@ t.test('an index that has moved for good is named, and nothing is requested or c
 });
 
 t.test('a mirror of the old address goes on at the new one', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.remembered((state) => state.set(changeOf({ upstream: 'https://pypi.python.org' })));
   const moved = mirror.runLater({ settings: { upstream: 'https://pypi.org' }, signal: AbortSignal.abort() });
   await t.rejects(moved, { name: 'PausedError' }, 'and is not refused for it');

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import t from 'tap';
 import { policyFrom } from '../../fixtures/policy-from.ts';
 import { fingerprint } from '../../fixtures/reader-check.ts';
+import { syncedCopies } from '../../fixtures/synced-copies.ts';
 import { named, openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
+
+const openSynced = syncedCopies(t);
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -110,8 +113,7 @@ t.test('an index without serials is followed', async (t) => {
 });
 
 t.test('--reconcile follows an index that has no serials any more', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   release(mirror, 'alpha', '2.0');
   for (const { name } of mirror.index.projects())
     mirror.alterPage(name, (page) => ({ ...page, meta: { 'api-version': '1.4' } }));
@@ -164,8 +166,7 @@ for (const [what, fault] of [
   ['is no page', { do: 'html-200' }],
 ] as const) {
   t.test(`a project that was removed goes although its page ${what}, once the list lacks it`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     mirror.server.faults.freezeList();
     mirror.server.faults.add({ ...fault, match: /^GET \/simple\/alpha\// });
     mirror.index.removeProject('alpha');
@@ -184,8 +185,7 @@ for (const [what, fault] of [
 }
 
 t.test('a removal whose list is old, too, waits, and does not accept the page after a day', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.server.faults.freeze('alpha');
   mirror.server.faults.freezeList();
   mirror.index.removeProject('alpha');
@@ -202,8 +202,7 @@ t.test('a removal whose list is old, too, waits, and does not accept the page af
 });
 
 t.test('a project that was never held is not waited for, although an old page says that it exists', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   release(mirror, 'delta', '1.0');
   mirror.server.faults.freeze('delta');
   mirror.index.removeProject('delta');
@@ -213,8 +212,7 @@ t.test('a project that was never held is not waited for, although an old page sa
 });
 
 t.test('a restored project stays while a cache has the page from before its removal', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.remembered((state) => state.removals.markRestored(named('alpha')[0] as never));
   mirror.server.faults.freeze('alpha');
   mirror.index.removeProject('alpha');

@@ -5,11 +5,14 @@ import t from 'tap';
 import type { FileStore } from '../../../../src/files/file-store.ts';
 import { sync } from '../../../../src/sync/sync.ts';
 import { fingerprint, treeOf } from '../../../fixtures/reader-check.ts';
+import { syncedCopies } from '../../../fixtures/synced-copies.ts';
 import { openMirrorAt, openTestMirror, type TestMirror } from '../../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../../sample/distributions.ts';
 import { pseudoRandomBytes } from '../../../sample/pseudo-random.ts';
 import { SampleIndex } from '../../../sample/sample-index.ts';
 import { openSampleServer } from '../../../sample/sample-server.ts';
+
+const openSynced = syncedCopies(t);
 
 const minuteMs = 60_000;
 const megabyte = 1 << 20;
@@ -335,8 +338,7 @@ t.test('provenance that upstream does not have is left to upstream', async (t) =
 });
 
 t.test('a file that is held is never fetched again', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.index.addRole('alpha', 'somebody');
   await mirror.runLater();
   mirror.index.yank('alpha', '1.0');
@@ -348,8 +350,7 @@ t.test('a file that is held is never fetched again', async (t) => {
 });
 
 t.test('a file that somebody deleted is fetched again when its project is synced', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const path = mirror.pathOf('alpha', 'alpha-1.0-py3-none-any.whl');
   rmSync(join(mirror.web, path));
   mirror.index.addRole('alpha', 'somebody');

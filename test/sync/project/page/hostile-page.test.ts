@@ -2,8 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { fingerprint, treeOf } from '../../../fixtures/reader-check.ts';
+import { syncedCopies } from '../../../fixtures/synced-copies.ts';
 import { openTestMirror, type TestMirror } from '../../../fixtures/test-mirror.ts';
 import { type FileEntry, projectPage } from '../../../sample/pages.ts';
+
+const openSynced = syncedCopies(t);
 
 const folder = `packages/ab/cd/${'0'.repeat(60)}`;
 
@@ -101,8 +104,7 @@ async function leaveOut(t: Test, mirror: TestMirror, alter: () => unknown, reaso
 
 for (const [what, change, reason] of rejected) {
   t.test(`a file with ${what} is not followed, and stays as it is`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     const alter = () => mirror.alterFile('beta', (file) => ({ ...file, ...change(file, mirror.server.url) }));
     await leaveOut(t, mirror, alter, reason);
   });
@@ -110,8 +112,7 @@ for (const [what, change, reason] of rejected) {
 
 for (const [what, change, reason] of renamed) {
   t.test(`a page with ${what} instead of all held files is not believed, and changes nothing`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     const alter = () =>
       mirror.alterFile('beta', (file) => ({ hashes: file.hashes, url: file.url, ...change(file, mirror.server.url) }));
     await refuse(t, mirror, alter, reason);
@@ -119,8 +120,7 @@ for (const [what, change, reason] of renamed) {
 }
 
 t.test('a project cannot list the file of another', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const alphas = JSON.parse(JSON.stringify(mirror.page('alpha').files)) as { url: string }[];
   const stolen = alphas
     .map((file) => ({ ...file, url: file.url.replace('../../', `${mirror.server.url}/`) }))
@@ -155,8 +155,7 @@ const pages: readonly [what: string, body: string, reason: RegExp][] = [
 
 for (const [what, body, reason] of pages) {
   t.test(`a page ${what} is not believed, and changes nothing`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
+    const mirror = await openSynced(t);
     const contentType = 'application/vnd.pypi.simple.v1+json';
     const alter = () => mirror.server.faults.add({ do: 'body', body, contentType, match: /simple\/beta\/$/ });
     await refuse(t, mirror, alter, reason);
@@ -164,15 +163,13 @@ for (const [what, body, reason] of pages) {
 }
 
 t.test('a page that decompresses to more than 64 MB is not read', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const alter = () => mirror.server.faults.add({ do: 'gzip-bomb', match: /simple\/beta\/$/ });
   await refuse(t, mirror, alter, /the gzip body cannot be read within 67108864 bytes/);
 });
 
 t.test('a page that never ends is not read', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
+  const mirror = await openSynced(t);
   const alter = () => mirror.server.faults.add({ do: 'endless', match: /simple\/beta\/$/ });
   await refuse(t, mirror, alter, /larger than 67108864 bytes/);
 });
