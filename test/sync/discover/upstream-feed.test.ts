@@ -2,10 +2,11 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { comeAndGo } from '../../fixtures/come-and-go.ts';
 import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
 import { type ServedMirror, serveMirror } from '../../fixtures/served-mirror.ts';
-import { named, openTestMirror, type RunOptions, TestMirror } from '../../fixtures/test-mirror.ts';
+import { openTestMirror, type RunOptions, TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
 import { SampleIndex } from '../../sample/sample-index.ts';
 
@@ -191,21 +192,6 @@ t.test('a chain of mirrors', async (t) => {
     t.same(b.served.asked, ['/changes.json'], 'where all other files lie is known as before');
   });
 });
-
-/** Lets the state say that `count` projects came and went: two changes of each. */
-function comeAndGo(mirror: TestMirror, count: number): void {
-  mirror.remembered((state) => {
-    const serial = mirror.index.serial;
-    const names = named(...Array.from({ length: count }, (_, at) => `gone-${serial}-${at}`));
-    for (const isRemovedUpstream of [false, true]) {
-      state.queue.enqueue(names.map((name) => ({ name, displayName: name, serial, isRemovedUpstream })));
-      const due = state.queue.due(mirror.clock.now(), isRemovedUpstream, undefined, count);
-      const pages = { json: 'a'.repeat(64), html: 'b'.repeat(64) };
-      const published = { kind: 'published', serial, etag: undefined, status: 'active', drop: [], pages } as const;
-      state.finish(due.map((due) => (isRemovedUpstream ? { kind: 'removed', due } : { ...published, due })));
-    }
-  });
-}
 
 t.test('a mirror that is some hundred changes behind reads the pieces between', async (t) => {
   const { a, b } = await openPair(t);
