@@ -31,6 +31,10 @@ t.test('a narrower policy requests nothing, whatever the pages look like', async
     ['some files on another host', (url) => (/\.whl$/.test(url) ? url.replace(server.url, elsewhere) : url)],
     ['a host with a path', (url) => url.replace(`${server.url}/packages`, `${elsewhere}/packages`)],
   ];
+  // Pages that link to our own files only do not depend on the form of upstream's.
+  await first.run({ policy: policyFrom('otherwise = "pages-only"\nprojects = ["sample-base==1.10"]') });
+  await first.run({ policy: policyFrom('projects = ["sample-base==1.10"]') });
+  const expected = contentOf(first.web);
   for (const [form, change] of someCases(forms, 2)) {
     const isMixed = form.startsWith('some');
     await t.test(form, async (t) => {
@@ -38,7 +42,7 @@ t.test('a narrower policy requests nothing, whatever the pages look like', async
       t.teardown(() => {
         for (const restore of restores) restore();
       });
-      const [mirror, fresh] = [open(form), open(`${form}, fresh`)];
+      const mirror = open(form);
       await mirror.run({ fileHosts });
       for (const toml of [
         'unmirrored = "upstream"\n[releases]\nkeep = 1',
@@ -51,9 +55,7 @@ t.test('a narrower policy requests nothing, whatever the pages look like', async
         t.same(asked, ['changelog_since_serial'], toml);
         t.same(unsound(mirror), []);
       }
-      await fresh.run({ policy: policyFrom('otherwise = "pages-only"\nprojects = ["sample-base==1.10"]'), fileHosts });
-      await fresh.run({ policy: policyFrom('projects = ["sample-base==1.10"]'), fileHosts });
-      t.same(contentOf(mirror.web), contentOf(fresh.web));
+      t.same(contentOf(mirror.web), expected);
       await mirror.run({ policy: policyFrom('projects = ["sample-base"]'), fileHosts });
       t.notOk(
         fetched(mirror).some((path) => path.startsWith('/simple/')),
