@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { sidecarPath, type WebPath } from '../../../../src/core/paths.ts';
 import { policyFrom } from '../../../fixtures/policy-from.ts';
 import { treeOf } from '../../../fixtures/reader-check.ts';
+import { syncedCopies } from '../../../fixtures/synced-copies.ts';
 import { openMirrorAt, openTestMirror, type TestMirror } from '../../../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../../../sample/distributions.ts';
 import type { FileEntry } from '../../../sample/pages.ts';
@@ -26,6 +27,7 @@ function publishDemo(index: SampleIndex, name: string): void {
   for (const version of ['1.0', '1.1', '1.2', '1.3']) index.publish(makeWheel({ name, version }));
 }
 
+const openSynced = syncedCopies(t, demoIndex);
 const rightOf = (name: string): string[] =>
   ['1.0', '1.1', '1.2', '1.3'].map((version) => `${name}-${version}-py3-none-any.whl`);
 const right = rightOf('demo');
@@ -233,8 +235,7 @@ t.test('a removal and a yank wait for no rejected file, no failing file, and no 
 });
 
 t.test('a removal does not wait for room', async (t) => {
-  const mirror = await openTestMirror(t, { index: demoIndex() });
-  await mirror.run();
+  const mirror = await openSynced(t);
   mirror.index.removeFile('demo', 'demo-1.1-py3-none-any.whl');
   mirror.index.publish(makeWheel({ name: 'demo', version: '2.0', files: { 'demo/x': Buffer.alloc(1 << 20, 'abc') } }));
   const policy = policyFrom('[budget]\nsize = "10kB"\n[[rule]]\nprojects = ["*"]');
@@ -252,8 +253,7 @@ t.test('a removal does not wait for room', async (t) => {
 t.test(
   'a quarantine counts from a page whose serial is behind, and stays open until the promised one comes',
   async (t) => {
-    const mirror = await openTestMirror(t, { index: demoIndex() });
-    await mirror.run();
+    const mirror = await openSynced(t);
     mirror.index.quarantine('demo');
     const behind = mirror.alterPage('demo', (page) => ({ ...page, meta: { ...page.meta, '_last-serial': 1001 } }));
     const result = await mirror.runLater();
@@ -300,8 +300,7 @@ t.test('a file that fails is tried again with growing pauses, and taken once it 
 t.test(
   'if most entries of a page are rejected, published files stay as they are, and an alarm is raised',
   async (t) => {
-    const mirror = await openTestMirror(t, { index: demoIndex() });
-    await mirror.run();
+    const mirror = await openSynced(t);
     const entries = () => [...mirror.page('demo').files].sort((one, other) => (one.filename < other.filename ? -1 : 1));
     const before = entries();
     mirror.index.publish(makeWheel({ name: 'demo', version: '2.0' }));
@@ -328,8 +327,7 @@ t.test(
 t.test(
   'files that a page with many rejected entries does not mention at all are removed, and so are quarantined ones',
   async (t) => {
-    const mirror = await openTestMirror(t, { index: demoIndex() });
-    await mirror.run();
+    const mirror = await openSynced(t);
     mirror.index.removeFile('demo', 'demo-1.0-py3-none-any.whl');
     const garble = (status: string) =>
       mirror.alterPage('demo', (page) => ({
