@@ -3,7 +3,8 @@ import t, { type Test } from 'tap';
 import { someCases } from '../../fixtures/every-case.ts';
 import { namesOf, unsound } from '../../fixtures/partial-mirrors.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
-import { openTestMirror, type RunOptions, type TestMirror } from '../../fixtures/test-mirror.ts';
+import { syncedCopies } from '../../fixtures/synced-copies.ts';
+import type { RunOptions, TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
 import { SampleIndex } from '../../sample/sample-index.ts';
 
@@ -12,14 +13,19 @@ const names = Array.from({ length: 60 }, (_, at) => `d${at}`);
 const policy = policyFrom('projects = ["app"]\ndependencies = true');
 const other = policyFrom('projects = ["app", "extra"]\ndependencies = true');
 
-/** An application with sixty dependencies, held with all of them. */
-async function openApplication(t: Test): Promise<TestMirror> {
+const openCopy = syncedCopies(t, applicationIndex, { policy });
+
+function applicationIndex(): SampleIndex {
   const index = new SampleIndex();
   for (const name of names) index.publish(makeWheel({ name, version: '1.0' }));
   index.publish(makeWheel({ name: 'app', version: '1.0', requires: names }));
   index.publish(makeWheel({ name: 'extra', version: '1.0' }));
-  const mirror = await openTestMirror(t, { index });
-  await mirror.run({ policy });
+  return index;
+}
+
+/** An application with sixty dependencies, held with all of them. */
+async function openApplication(t: Test): Promise<TestMirror> {
+  const mirror = await openCopy(t);
   t.equal(namesOf(mirror).length, 61);
   return mirror;
 }
