@@ -10,8 +10,8 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { openTestBucket } from '../fixtures/test-bucket.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
-import { call } from './in-process.ts';
 import { run } from './program.ts';
+import { programHere } from './run-here.ts';
 
 const needsStore = objectStoreOrReason();
 const program = join(await openBundle(), 'pep381checkfiles');
@@ -27,8 +27,8 @@ t.test('a check of a bucket finds what was replaced, and the next run mends it',
     const storage = `[storage]\nbucket = "${name}"\nprefix = "${hold}"\nendpoint = "${endpoint}"\nhold = "${hold}"\nlease = false\n`;
     writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n${storage}`);
     const env = { AWS_ACCESS_KEY_ID: store.key, AWS_SECRET_ACCESS_KEY: store.secret };
-    const mirror = (...options: string[]) => call(pep381run, [...options, target], env);
-    const check = (...options: string[]) => call(pep381checkfiles, [...options, target], env);
+    const mirror = (...options: string[]) => programHere(pep381run, [...options, target], env);
+    const check = (...options: string[]) => programHere(pep381checkfiles, [...options, target], env);
     const right = { code: 0, stdout: '', stderr: '' };
     t.same(await mirror('-q', '--all'), right);
     t.same(await check('--quick'), right);

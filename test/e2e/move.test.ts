@@ -12,9 +12,9 @@ import type { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
-import { call, mirrorTo } from './in-process.ts';
 import { addStorage, BucketTree, type Hold, removeStorage, storeEnvironment, writeConfig } from './moved-mirror.ts';
-import { killAtEnd, run, start, until } from './program.ts';
+import { type Ended, killAtEnd, run, start, until } from './program.ts';
+import { mirrorInto, programHere } from './run-here.ts';
 import { publishedTree, stateOf } from './tree.ts';
 
 const needsStore = objectStoreOrReason();
@@ -31,7 +31,7 @@ interface Moving {
   readonly target: string;
   run(...options: string[]): ReturnType<typeof run>;
   /** Does in this process what pep381run does with these options. */
-  call(...options: string[]): ReturnType<typeof call>;
+  call(...options: string[]): Promise<Ended>;
   start(...options: string[]): ReturnType<typeof start>;
   /** Returns the files that were asked of upstream since the last call. */
   downloads(): string[];
@@ -66,7 +66,7 @@ async function openMoving(t: Test, hold: Hold, index: SampleIndex = mixedIndex()
     ...{ store, server, target },
     tree: await BucketTree.open(t, store, prefix),
     run: (...options) => run(program, [...options, target], { env }),
-    call: (...options) => call(pep381run, [...options, target], env),
+    call: (...options) => programHere(pep381run, [...options, target], env),
     start: (...options) => {
       const running = start(program, [...options, target], { env });
       killAtEnd(t, running);
@@ -76,11 +76,12 @@ async function openMoving(t: Test, hold: Hold, index: SampleIndex = mixedIndex()
     addStorage: () => addStorage(target, store, prefix, hold),
     undisturbed: async () => {
       const other = join(folder, 'other');
-      await mirrorTo(other, server.url, { legacyJson: true });
+      writeConfig(other, server.url);
+      await mirrorInto(other, server.url);
       return publishedTree(other);
     },
   };
-  await mirrorTo(target, server.url, { legacyJson: true });
+  await mirrorInto(target, server.url);
   moving.downloads();
   return moving;
 }

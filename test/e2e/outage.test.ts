@@ -2,23 +2,16 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { pep381run } from '../../src/cli/run/pep381run.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { openBundle } from './bundle.ts';
-import { call } from './in-process.ts';
-import { type OpenedSample, openMirrored } from './opened-sample.ts';
+import { openMirrored } from './opened-sample.ts';
 
 const program = join(await openBundle(), 'pep381run');
-
-/** Returns what does in this process what `mirror` of the sample does. */
-function callerOf({ server, target }: OpenedSample): OpenedSample['mirror'] {
-  return (...options) => call(pep381run, [...options, '--upstream', server.url, target]);
-}
 
 t.test('an outage is printed by the first quiet run, and once more when it is over', async (t) => {
   const sample = await openMirrored(t, program, smallIndex);
   const { server } = sample;
-  const mirror = callerOf(sample);
+  const { mirrorHere: mirror } = sample;
   const right = { code: 0, stdout: '', stderr: '' };
   const off = server.faults.add({ do: 'status', status: 404 });
   const first = await sample.mirror('-q');
@@ -43,7 +36,7 @@ t.test('an outage is printed by the first quiet run, and once more when it is ov
 t.test('an outage that lasts is printed once a day', async (t) => {
   const sample = await openMirrored(t, program, smallIndex);
   const { server, target } = sample;
-  const mirror = callerOf(sample);
+  const { mirrorHere: mirror } = sample;
   server.faults.add({ do: 'status', status: 404 });
   for (let time = 0; time < 2; time += 1) t.match(await mirror('-q'), { code: 3, stderr: /error/ });
   t.same(await mirror('-q'), { code: 3, stdout: '', stderr: '' });

@@ -9,9 +9,9 @@ import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
-import { call, mirrorTo } from './in-process.ts';
 import { addStorage, BucketTree, storeEnvironment, writeConfig } from './moved-mirror.ts';
 import { killAtEnd, start, until } from './program.ts';
+import { mirrorInto, programHere } from './run-here.ts';
 import { publishedTree, stateOf } from './tree.ts';
 
 const needsStore = objectStoreOrReason();
@@ -93,20 +93,21 @@ t.test('three machines fetch, one of them is killed, and another one publishes',
   const before = [...downloads(server)].flatMap(([path, count]) => (count > 1 ? [path] : []));
   t.same(before, [], 'nothing is downloaded twice');
   server.requests.length = 0;
-  t.match(await call(pep381run, argsOf('3/3'), env), { code: 0, stderr: '' });
+  t.match(await programHere(pep381run, argsOf('3/3'), env), { code: 0, stderr: '' });
   const twice = [...downloads(server).keys()].filter((path) => there.has(path) && !path.endsWith('.provenance'));
   t.same(twice, [], 'the kill cost only what was not in the bucket yet');
   t.equal(await tree.openUploads(), 0);
 
   server.requests.length = 0;
   const target = open('publisher');
-  t.same(await call(pep381run, ['-q', '--all', target], env), quiet);
+  t.same(await programHere(pep381run, ['-q', '--all', target], env), quiet);
   // Nothing tells the hash of provenance, so that it is asked for again.
   const again = [...downloads(server).keys()].filter((path) => !path.endsWith('.provenance'));
   t.same(again, [], 'the machine that publishes downloads nothing');
 
   const other = join(folder, 'other');
-  await mirrorTo(other, server.url, { legacyJson: true });
+  writeConfig(other, server.url);
+  await mirrorInto(other, server.url);
   const wanted = publishedTree(other);
   const files = Object.entries(wanted).filter(([path, hash]) => path.startsWith('packages/') && hash !== 'folder');
   t.strictSame(await tree.served(), Object.fromEntries(files));
@@ -117,9 +118,9 @@ t.test('three machines fetch, one of them is killed, and another one publishes',
   // One that helps an existing mirror is noticed by its mark.
   server.index.publish(makeSdist({ name: 'later-1', version: '1' }));
   server.index.publish(makeSdist({ name: 'later-2', version: '1' }));
-  t.match(await call(pep381run, argsOf('1/1'), env), { code: 0, stderr: '' });
+  t.match(await programHere(pep381run, argsOf('1/1'), env), { code: 0, stderr: '' });
   server.requests.length = 0;
-  t.same(await call(pep381run, ['-q', target], env), quiet);
+  t.same(await programHere(pep381run, ['-q', target], env), quiet);
   t.same([...downloads(server).keys()], []);
 });
 
@@ -136,20 +137,23 @@ t.test(
     const env = storeEnvironment(store);
     const target = join(t.testdir(), 'share');
     writeConfig(target, server.url);
-    t.match(await call(pep381run, ['--prefetch', '1/1', target], env), { code: 2, stderr: /\[storage\] is missing/ });
+    t.match(await programHere(pep381run, ['--prefetch', '1/1', target], env), {
+      code: 2,
+      stderr: /\[storage\] is missing/,
+    });
     for (const wrong of ['0/3', '4/3', '1', '1/0', 'a/b'])
-      t.match(await call(pep381run, ['--prefetch', wrong, target], env), { code: 2, stderr: /such as 2\/4/ });
+      t.match(await programHere(pep381run, ['--prefetch', wrong, target], env), { code: 2, stderr: /such as 2\/4/ });
     addStorage(target, store, 'rules', 'files');
     const project = ['--project', 'many-1'];
-    t.match(await call(pep381run, ['--prefetch', '1/1', ...project, target], env), {
+    t.match(await programHere(pep381run, ['--prefetch', '1/1', ...project, target], env), {
       code: 2,
       stderr: /--prefetch and --project cannot be given together/,
     });
-    t.match(await call(pep381run, ['--prefetch', '1/1', target], env), { code: 4, stderr: /or add --all/ });
+    t.match(await programHere(pep381run, ['--prefetch', '1/1', target], env), { code: 4, stderr: /or add --all/ });
     t.same(await tree.keys('web/'), []);
     const path = server.index.pathOf('many-2', 'many_2-1.0-py3-none-any.whl');
     server.faults.add({ do: 'status', status: 404, match: new RegExp(`${path}$`) });
-    const ended = await call(pep381run, ['-q', '--all', '--prefetch', '1/1', target], env);
+    const ended = await programHere(pep381run, ['-q', '--all', '--prefetch', '1/1', target], env);
     t.equal(ended.code, 1);
     t.match(ended.stderr, /could not be fetched as a whole/);
     t.notOk((await tree.keys('web/')).some((key) => key.endsWith('many_2-1.0-py3-none-any.whl')));

@@ -7,7 +7,7 @@ import { pep381checkfiles } from '../../src/cli/check/pep381checkfiles.ts';
 import { processlogs } from '../../src/cli/logs/processlogs.ts';
 import { lines } from '../../src/cli/output/lines.ts';
 import { printable } from '../../src/cli/output/printable.ts';
-import { runProgram } from '../../src/cli/program/program.ts';
+import { type Program, runProgram } from '../../src/cli/program/program.ts';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { pep381run } from '../../src/cli/run/pep381run.ts';
 import { Flushers } from '../../src/files/filesystem/flush.ts';
@@ -15,24 +15,39 @@ import { type Ended, plainEnvironment, withoutRootHint } from './program.ts';
 
 /** Runs pep381run with these arguments. Runs wait for each other: those of one moment need a process each. */
 export function runHere(...args: readonly string[]): Promise<Ended> {
-  return inTurn(() => runProgram(pep381run, args));
+  return programHere(pep381run, args);
 }
 
 /** Does the same with pep381checkfiles. */
 export function checkHere(...args: readonly string[]): Promise<Ended> {
-  return inTurn(() => runProgram(pep381checkfiles, args));
+  return programHere(pep381checkfiles, args);
 }
 
 /** Does the same with processlogs. */
 export function logsHere(...args: readonly string[]): Promise<Ended> {
-  return inTurn(() => runProgram(processlogs, args));
+  return programHere(processlogs, args);
+}
+
+/** Does the same with any program, which finds the variables `env` besides those of cron. */
+export function programHere<Command extends { readonly kind: string }>(
+  program: Program<Command>,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  return inTurn(() => asProgram(() => runProgram(program, args), env));
+}
+
+/** Mirrors all of the index at `upstream` into the folder `target`, by its `mirror.toml` if it has one. */
+export async function mirrorInto(target: string, upstream: string): Promise<void> {
+  const { code, stdout, stderr } = await runHere('-q', '--all', '--upstream', upstream, target);
+  if (code !== 0 || stdout + stderr !== '') throw new Error(`${target}: ended with ${code}: ${stdout}${stderr}`);
 }
 
 let last: Promise<unknown> = Promise.resolve();
 
 /** Calls `work` once the work before has ended, as the parts of a process that it changes are there once. */
-function inTurn(work: () => Promise<number>): Promise<Ended> {
-  const end = last.then(() => asProgram(work));
+function inTurn(work: () => Promise<Ended>): Promise<Ended> {
+  const end = last.then(work);
   last = end.catch(() => {});
   return end;
 }
@@ -40,9 +55,9 @@ function inTurn(work: () => Promise<number>): Promise<Ended> {
 const pauses = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Calls `work` as in a process that cron has started. Leaves no trace of it in this one. */
-async function asProgram(work: () => Promise<number>): Promise<Ended> {
+async function asProgram(work: () => Promise<number>, env: Readonly<Record<string, string>>): Promise<Ended> {
   const { out, err } = lines;
-  const { env, argv } = process;
+  const { env: before, argv } = process;
   const { flush } = Flushers.prototype;
   const { random } = systemClock;
   const umask = process.umask();
@@ -58,7 +73,7 @@ async function asProgram(work: () => Promise<number>): Promise<Ended> {
   systemClock.random = () => 0;
   // No power is cut here.
   Flushers.prototype.flush = async () => {};
-  process.env = { ...plainEnvironment };
+  process.env = { ...plainEnvironment, ...env };
   // Threads would start the program that is named there.
   process.argv = [process.execPath];
   try {
@@ -67,7 +82,7 @@ async function asProgram(work: () => Promise<number>): Promise<Ended> {
   } finally {
     Object.assign(lines, { out, err });
     systemClock.random = random;
-    Object.assign(process, { env, argv });
+    Object.assign(process, { env: before, argv });
     Flushers.prototype.flush = flush;
     process.umask(umask);
     for (const [at, signal] of pauses.entries()) {

@@ -8,8 +8,8 @@ import type { Program } from '../../src/cli/program/program.ts';
 import type { S3Bucket } from '../../src/files/s3/s3-bucket.ts';
 import { type FakeTime, openFakeTime } from '../fixtures/faketime.ts';
 import type { ObjectStore } from '../fixtures/object-store.ts';
-import { call } from './in-process.ts';
 import { type Ended, killAtEnd, type Running, run, start } from './program.ts';
+import { programHere } from './run-here.ts';
 
 interface Test {
   testdir(): string;
@@ -70,7 +70,7 @@ export async function openMachine(t: Test, name: string, options: MachineOptions
       writeFileSync(record, readFileSync(record, 'utf8').replaceAll(/"boot":"[^"]*"/g, '"boot":"another"'));
     },
     run: (program, ...args) => run(program, args, { env }),
-    call: (program, ...args) => call(program, args, env),
+    call: (program, ...args) => programHere(program, args, env),
     begin: (program, ...args) => {
       const running = start(program, args, { env });
       killAtEnd(t, running);

@@ -12,8 +12,8 @@ import { readerProblems } from '../fixtures/reader-check.ts';
 import type { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { damage } from './damage.ts';
-import { call, mirrorTo } from './in-process.ts';
 import { type Ended, run, type StartOptions } from './program.ts';
+import { mirrorInto, programHere } from './run-here.ts';
 import { publishedTree, stateOf } from './tree.ts';
 
 export interface MirrorInBucket {
@@ -82,10 +82,10 @@ export async function openMirrorInBucket(
     mirror: (args = ['-q', '--all'], options = {}) =>
       run(program, [...args, target], { ...options, env: { ...bucket.env, ...options.env } }),
     requests: async () => {
-      const { stdout } = await call(pep381run, ['--status', '--log-format', 'json', target], bucket.env);
+      const { stdout } = await programHere(pep381run, ['--status', '--log-format', 'json', target], bucket.env);
       return (JSON.parse(stdout) as StatusOfRun).store?.lastRun?.requests ?? {};
     },
-    call: (args = ['-q', '--all']) => call(pep381run, [...args, target], bucket.env),
+    call: (args = ['-q', '--all']) => programHere(pep381run, [...args, target], bucket.env),
     serve: async (options = {}) => {
       const where =
         hold === 'everything'
@@ -97,7 +97,7 @@ export async function openMirrorInBucket(
     },
     onDisk: async () => {
       const other = join(folder, 'on-disk');
-      await mirrorTo(other, server.url);
+      await mirrorInto(other, server.url);
       const content = { published: withoutTwins(publishedTree(other)), state: stateOf(other) };
       rmSync(other, { recursive: true });
       return content;

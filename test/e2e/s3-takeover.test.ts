@@ -15,8 +15,8 @@ import { openTestBucket } from '../fixtures/test-bucket.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
-import { mirrorTo } from './in-process.ts';
 import { until } from './program.ts';
+import { mirrorInto } from './run-here.ts';
 import { objectsIn, openMachine, type StoreMachine } from './s3-machines.ts';
 
 const bundle = await openBundle();
@@ -112,7 +112,7 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   t.equal(server.requests.length, 0);
   const onDisk = join(t.testdirName, 'disk');
   const settings = readFileSync(join(a.target, 'mirror.toml'));
-  await mirrorTo(onDisk, server.url);
+  await mirrorInto(onDisk, server.url);
   writeFileSync(join(onDisk, 'mirror.toml'), settings);
   const occupied = { code: 2, stdout: '', stderr: /expected a place for this mirror, found the state of another one/ };
   t.match(await a.call(pep381run, '--move-to', 's3', onDisk), occupied);
