@@ -4,7 +4,8 @@
  * failure. The programs must have been built.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import minimist from 'minimist';
 
@@ -54,41 +55,25 @@ function parseOptions(argv: readonly string[]): { rounds: number; seed: number; 
  * Returns the tests to run. Those of every step or case take long, and `npm test` also runs them, with some of these.
  */
 function faultTests(isShort: boolean): readonly string[] {
-  const ofPrograms = [
-    'kill',
-    'adopt-kill',
-    'contract-runs',
-    'sync-cgi',
-    'sync-requests',
-    'local-users',
-    'mounts',
-    'checkfiles-bucket',
-    'move',
-    's3-takeover',
-    's3-trouble',
-  ].map((name) => `e2e/${name}`);
-  const ofSync = [
-    'discover/hostile-feed',
-    'discover/policy-changes',
-    'project/orphans',
-    'project/page/policy-equivalence',
-  ];
-  const others = [
-    'adopt/bandersnatch',
-    'adopt/interrupted',
-    'apache/browser-pages',
-    'check/beside-runs',
-    'check/bucket',
-    'formats/requirements/requirements-by-pip',
-    'scripts/start',
-  ];
-  const names = [...ofPrograms, ...ofSync.map((name) => `sync/${name}`), ...others];
   // It waits for minutes until a run gives up.
   const waits = 'test/faults/s3-outage.test.ts';
-  const faults = readdirSync(`${root}test/faults`).filter((name) => name.endsWith('.test.ts'));
-  const own = faults.map((name) => `test/faults/${name}`).filter((path) => !isShort || path !== waits);
+  const all = readdirSync(`${root}test`, { recursive: true, encoding: 'utf8' }).map((name) => `test/${name}`);
+  const tests = all.filter((path) => path.endsWith('.test.ts')).sort();
+  const own = tests.filter((path) => path.startsWith('test/faults/') && !(isShort && path === waits));
+  if (isShort) return own;
   const long = JSON.parse(readFileSync(`${root}scripts/developer/long-tests.json`, 'utf8')) as readonly string[];
-  return [...own, ...(isShort ? [] : [...names.map((name) => `test/${name}.test.ts`), ...long])];
+  return [...new Set([...own, ...tests.filter((path) => takesSample(path)), ...long])];
+}
+
+/** Returns true if the test file, or what it imports of the tests, reads one of the variables that are set above. */
+function takesSample(path: string, seen = new Set<string>()): boolean {
+  // A text of a test may look like an import.
+  if (seen.has(path) || !existsSync(root + path)) return false;
+  seen.add(path);
+  const text = readFileSync(root + path, 'utf8');
+  if (/\b(?:KILL_STEPS|ADOPT_STRIDE|CHECK_STRIDE|EVERY_CASE|REQUESTS_AT_ONCE|RUNS_AT_ONCE)\b/.test(text)) return true;
+  const imports = [...text.matchAll(/ from '(\.[^']+\.ts)'/g)].map(([, name = '']) => join(dirname(path), name));
+  return imports.some((name) => name.startsWith('test/') && takesSample(name, seen));
 }
 
 function fail(): never {
