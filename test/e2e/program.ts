@@ -49,7 +49,7 @@ export function withoutRootHint(stdout: string): string {
 }
 
 /** Milliseconds after which a program is killed. A slow and busy machine takes ten times as long as ours. */
-const startsAndEndsMs = 180_000;
+export const startsAndEndsMs = 180_000;
 
 /** Starts `program` with `args`. It is killed after three minutes. */
 export function start(program: string, args: readonly string[], options: StartOptions = {}): Running {

@@ -11,7 +11,7 @@ import { type Program, runProgram } from '../../src/cli/program/program.ts';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { pep381run } from '../../src/cli/run/pep381run.ts';
 import { Flushers } from '../../src/files/filesystem/flush.ts';
-import { type Ended, plainEnvironment, withoutRootHint } from './program.ts';
+import { type Ended, plainEnvironment, startsAndEndsMs, withoutRootHint } from './program.ts';
 
 /** Runs pep381run with these arguments. Runs wait for each other: those of one moment need a process each. */
 export function runHere(...args: readonly string[]): Promise<Ended> {
@@ -76,10 +76,16 @@ async function asProgram(work: () => Promise<number>, env: Readonly<Record<strin
   process.env = { ...plainEnvironment, ...env };
   // Threads would start the program that is named there.
   process.argv = [process.execPath];
+  // What a run that hangs has changed cannot be taken back, and all later ones would wait for it.
+  const timer = setTimeout(() => {
+    console.error(`A run in the process of the tests has not ended after ${startsAndEndsMs / 1000} s.`);
+    process.exit(1);
+  }, startsAndEndsMs);
   try {
     const code = await work();
     return { code, stdout: withoutRootHint(output.stdout), stderr: output.stderr };
   } finally {
+    clearTimeout(timer);
     Object.assign(lines, { out, err });
     systemClock.random = random;
     Object.assign(process, { env: before, argv });
