@@ -3,6 +3,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { pep381run } from '../../src/cli/run/pep381run.ts';
 import { onlyEvery, someCases } from '../fixtures/every-case.ts';
 import { openFaultyProxy, slowDown } from '../fixtures/faulty-proxy.ts';
 import { objectStoreOrReason } from '../fixtures/object-store.ts';
@@ -10,6 +11,7 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
 import { killAtEnd, run, start, until } from './program.ts';
+import { programHere } from './run-here.ts';
 import { type MirrorInBucket, openMirrorInBucket } from './s3-mirror.ts';
 
 const needsStore = objectStoreOrReason();
@@ -34,11 +36,25 @@ async function onDisk(mirror: MirrorInBucket): ReturnType<MirrorInBucket['conten
   return { problems: [], published: (await mirror.onDisk()).published };
 }
 
-t.test('credentials that are wrong, a state that is lost, and one from a backup', needsStore, async (t) => {
+t.test('a bucket and credentials that are wrong, a lost state, and one from a backup', needsStore, async (t) => {
   const index = smallIndex();
   const mirror = await openMirrorInBucket(t, program, { hold: 'everything', index });
   const { bucket, store } = mirror.public;
   const backup = join(t.testdir(), 'state.db');
+
+  await t.test('a missing bucket and an unknown key are one line and exit code 4 of a first run', async (t) => {
+    const path = join(mirror.target, 'mirror.toml');
+    const config = readFileSync(path, 'utf8');
+    const unknown = { ...mirror.public.env, AWS_ACCESS_KEY_ID: 'nobody' };
+    const where = /^pep381run: error: s3:\/\/bucket-\d+-missing\/[^\n]+bucket[^\n]*\n0 projects published, [^,\n]*\n$/i;
+    const who =
+      /^pep381run: error: s3:\/\/[^\n]*the store does not know the access key[^\n]*\n0 projects published, [^\n]*\n$/;
+    writeFileSync(path, config.replace(store.bucket, `${store.bucket}-missing`));
+    t.match(await mirror.call(), { code: 4, stdout: '', stderr: where });
+    writeFileSync(path, config);
+    const ended = await programHere(pep381run, ['-q', '--all', mirror.target], unknown);
+    t.match(ended, { code: 4, stdout: '', stderr: who });
+  });
 
   await t.test('a wrong secret is one line and exit code 4, and the next run goes on', async (t) => {
     const wrong = {
