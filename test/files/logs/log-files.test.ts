@@ -287,12 +287,14 @@ t.test('a log that nothing here can unpack is an UnreadableLogError that says by
   await t.rejects(read(path), { name: 'UnreadableLogError', message: `${path}: is packed by zip: unpack it first` });
   writeFileSync(path, Buffer.from('\xfd7zXZ\0...', 'latin1'));
   const { PATH = '' } = process.env;
+  t.teardown(() => {
+    process.env.PATH = PATH;
+  });
   process.env.PATH = '/nonexistent';
   await t.rejects(read(path), {
     name: 'UnreadableLogError',
     message: `${path}: is packed by xz, and the program xz that unpacks it is not there: install it`,
   });
-  process.env.PATH = PATH;
 });
 
 t.test('the bytes before a position, and at the end, of plain and packed logs', async (t) => {
