@@ -139,6 +139,8 @@ for (const hold of someCases(['files', 'everything'] as const, 2, 1)) {
         if (name.isDirectory()) rmSync(join(m.target, 'web/simple', name.name), { recursive: true });
       rmSync(join(m.target, 'web/pypi'), { recursive: true });
     }
+    t.same(await m.call('-q'), quiet);
+    t.same(m.downloads(), [], 'nothing is fetched again, also no sidecar');
     m.server.index.publish(makeWheel({ name: 'sample-base', version: '77' }));
     m.server.index.publish(makeSdist({ name: 'brand-new', version: '1' }));
     m.server.index.removeProject('sample-yanked');
@@ -148,7 +150,8 @@ for (const hold of someCases(['files', 'everything'] as const, 2, 1)) {
 
     const back = await m.run('--move-to', 'disk');
     t.match(back, { code: 0, stdout: /Remove \[storage\]/, stderr: '' });
-    t.match(await m.call('--restore', 'sample-app'), { code: 2, stderr: /or remove \[storage\]/ });
+    for (const options of [['-q'], ['--restore', 'sample-app']])
+      t.match(await m.call(...options), { code: 2, stderr: /or remove \[storage\]/ }, options.join(' '));
     removeStorage(m.target);
     m.server.index.removeProject('brand-new');
     t.same(await m.run('-q'), quiet);
