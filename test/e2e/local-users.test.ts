@@ -271,6 +271,7 @@ t.test(
     for (const [name, ...args] of [
       ['processlogs', '-q', target, log],
       ['pep381checkfiles', '-q', target],
+      ['pep381run', '--restore', 'alpha', target],
       ['pep381run', '-q', target],
     ] as const) {
       const command = [join(bundle, name), ...args];
@@ -281,7 +282,6 @@ t.test(
       advice = advised(stderr);
     }
     for (const [name, ...args] of [
-      ['pep381run', '--restore', 'alpha', target],
       ['pep381checkfiles', '--rebuild', target],
       ['processlogs', '--compat', '1.5', target, log],
     ] as const) {
