@@ -219,7 +219,7 @@ t.test('--dry-run prints what it would do and changes nothing', async (t) => {
   t.notOk(existsSync(missing), 'not even the target is created');
   t.match(first.stdout, 'Would synchronize alpha\n');
   t.match(first.stdout, `Would copy ${server.index.pathOf('alpha', 'alpha-1.0-py3-none-any.whl')}\n`);
-  t.match(first.stdout, /\nWould publish 3 projects, copy 4 files \(\S+ KiB\), remove 0 files and 0 projects\.\n$/);
+  t.match(first.stdout, /\nWould publish 3 projects, copy 4 files \(3\.7 KiB\), remove 0 files and 0 projects\.\n$/);
 
   const removed = server.index.pathOf('alpha', 'alpha-1.0.tar.gz');
   server.index.removeFile('alpha', 'alpha-1.0.tar.gz');
