@@ -185,7 +185,7 @@ t.test('what the log cannot be leads nowhere', async (t) => {
   const elsewhere = join(cgi.target, 'elsewhere');
   writeFileSync(elsewhere, 'as it was');
   symlinkSync(elsewhere, log);
-  t.match(await cgi.answer(), { stdout: /^Status: 500 /, stderr: /^pep381sync: ELOOP: / });
+  t.match(await cgi.ask(), { code: 0, stdout: /^Status: 500 /, stderr: /^pep381sync: ELOOP: / });
   t.equal(readFileSync(elsewhere, 'utf8'), 'as it was');
   rmSync(log);
   writeFileSync(log, 'x'.repeat(70_000));
@@ -198,7 +198,8 @@ t.test('what the log cannot be leads nowhere', async (t) => {
 t.test('a target that cannot be written to is told to the error log', async (t) => {
   const cgi = openCgi(t);
   writeFileSync(join(cgi.target, 'run'), 'a file where a folder belongs');
-  const { stdout, stderr } = await cgi.answer();
+  const { code, stdout, stderr } = await cgi.ask();
+  t.equal(code, 0);
   t.match(stdout, /^Status: 500 /);
   t.match(stderr, /^pep381sync: ENOTDIR: [^\n]*sync-requested'\n$/);
 });

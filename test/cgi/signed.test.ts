@@ -87,13 +87,13 @@ t.test('a signature is good once, however it is written, sent and asked for', as
 });
 
 t.test('a signature is remembered for as long as it is good', async (t) => {
-  const { cgi, answer } = openSigned(t);
+  const { cgi, ask } = openSigned(t);
   const env = signed(nowSeconds() + 290);
-  await answer(env);
+  await ask(env);
   const marks = join(cgi.target, 'run/sync-signatures');
   const [mark = ''] = readdirSync(marks);
   utimesSync(join(marks, mark), nowSeconds() - 590, nowSeconds() - 590);
-  t.match((await answer(env)).stdout, /used before/, 'from five minutes before its time to five minutes after it');
+  t.match((await ask(env)).stdout, /used before/, 'from five minutes before its time to five minutes after it');
   await cgi.runs(1);
 });
 
