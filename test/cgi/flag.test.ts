@@ -3,11 +3,12 @@ import { existsSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { giveUpStart, raiseFlag } from '../../src/cgi/request-flag.ts';
+import { howMany } from '../fixtures/every-case.ts';
 import { leave, openCgi } from './opened-cgi.ts';
 
 const minuteMs = 60_000;
 /** Enough for some of them to meet. */
-const atATime = 6;
+const atATime = howMany(12, 6);
 /** The beginning of the ten minutes in which this runs: what it remembers bears the real time. */
 const startMs = Math.floor(Date.now() / (10 * minuteMs)) * 10 * minuteMs;
 

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { howMany } from '../fixtures/every-case.ts';
 import { type CgiReply, leave, type OpenedCgi, openCgi } from './opened-cgi.ts';
 
 const secret = 'between us';
@@ -51,7 +52,7 @@ t.test('of those whose signed body does not come four wait at a time, and not fo
   mkdirSync(join(cgi.target, 'run/sync-waiting'), { recursive: true });
   // Left by a process that was killed.
   const killed = leave(cgi, 'sync-waiting/999999999');
-  const replies = await Promise.all(Array.from({ length: 8 }, () => ask(headers(), 10)));
+  const replies = await Promise.all(Array.from({ length: howMany(12, 8) }, () => ask(headers(), 10)));
   const statuses = replies.map(({ stdout }) => /^Status: (\d+)/.exec(stdout)?.[1]);
   t.ok(statuses.filter((status) => status === '408').length >= 4, statuses.join());
   t.ok(statuses.includes('503'), 'where more come than may wait');
