@@ -147,3 +147,25 @@ t.test('a check that is stopped while it looks for what belongs to nobody gives 
   t.same(checkedIn(events), []);
   t.same(checkedIn((await runCheck(mirror)).events), names);
 });
+
+t.test(
+  'a check remembers where it is after 500 projects, also if no time passes, for the case that it dies',
+  async (t) => {
+    const mirror = await openSyncedMirror(t, new SampleIndex());
+    const names = named(...Array.from({ length: 520 }, (_, at) => `p${String(at).padStart(3, '0')}`));
+    mirror.remembered((state) => {
+      state.queue.enqueue(names.map((name) => ({ name, displayName: name, serial: 1, isRemovedUpstream: false })));
+      const due = state.queue.due(mirror.clock.now(), false, undefined, names.length);
+      const published = { kind: 'published', serial: 1, etag: undefined, status: 'active', drop: [] } as const;
+      state.finish(due.map((due) => ({ ...published, due })));
+    });
+    const report = (event: CheckEvent): void => {
+      if (event.type === 'project-checked' && event.name === 'p510') throw new Error('killed');
+    };
+    // Their pages are missing, which is all that a quick check sees of them.
+    await t.rejects(runCheck(mirror, { quick: true, report }), { message: 'killed' });
+    const { lines, events } = await runCheck(mirror, { quick: true });
+    t.equal(lines[0], 'Continuing the check that was interrupted after p499');
+    t.same(checkedIn(events), names.slice(500));
+  },
+);
