@@ -189,15 +189,15 @@ export async function record(t: Test, scene: Scene): Promise<Recorded> {
 }
 
 /**
- * Cuts the power after about every `stride`th step, and calls `look` with each disk: with what readers see of it, or
- * with all of it if `isWhole` says so.
+ * Cuts the power in the midst, at the end, and after about every `stride`th other step, and calls `look` with each
+ * disk: with what readers see of it, or with all of it if `isWhole` says so, which hears if it is one of the first two.
  */
 export async function cutEverywhere(
   { before, traces }: Recorded,
   stride: number,
   random: () => number,
   look: (target: string, what: string, isWhole: boolean) => Promise<void>,
-  isWhole = (_what: string): boolean => false,
+  isWhole = (_isFixed: boolean): boolean => false,
 ): Promise<number> {
   const folder = mkdtempSync(join(work, 'cuts-'));
   let cuts = 0;
@@ -205,11 +205,12 @@ export async function cutEverywhere(
     const model = new DiskModel(before);
     for (const [at, step] of [...steps, undefined].entries()) {
       if (step !== undefined) model.apply(step);
-      if (step !== undefined && Math.floor(random() * stride) > 0) continue;
+      const isFixed = step === undefined || at === steps.length >> 1;
+      if (!isFixed && Math.floor(random() * stride) > 0) continue;
       cuts += 1;
       const target = join(folder, String(cuts));
       const what = `cut ${cuts}, after step ${at + 1} of ${steps.length}, ${showStep(step)}`;
-      const whole = isWhole(what);
+      const whole = isWhole(isFixed);
       model.powerCut(target, random, whole ? undefined : 'web');
       await look(target, what, whole);
     }
@@ -223,14 +224,15 @@ function showStep(step: DiskStep | undefined): string {
 }
 
 /**
- * Cuts the power after about every `stride`th step of the program of `scene`, and repairs about `heals` of the disks.
+ * Cuts the power after about every `stride`th step of the program of `scene`, and repairs the disks of a cut in the
+ * midst and of one at the end, and about `heals` of the others.
  */
 export async function sufferPowerCuts(t: Test, scene: Scene, stride: number, heals: number): Promise<void> {
   const random = seededRandom(`power cuts ${t.name}`);
   const recorded = await record(t, scene);
   const stepCount = recorded.traces.reduce((sum, steps) => sum + steps.length, 0) / stride;
   const kept: [target: string, what: string][] = [];
-  const isHealed = (what: string): boolean => random() < heals / stepCount || what.endsWith('the end');
+  const isHealed = (isFixed: boolean): boolean => random() < heals / stepCount || isFixed;
   const look = async (target: string, what: string, isWhole: boolean): Promise<void> => {
     const problems = await scene.faults(target);
     if (problems.length > 0) t.same(problems, [], what);
@@ -245,6 +247,7 @@ export async function sufferPowerCuts(t: Test, scene: Scene, stride: number, hea
     t.same(found, wanted, `healed after ${what}`);
     rmSync(target, { recursive: true });
   });
+  t.ok(kept.length > recorded.traces.length, 'not only the disks of the end were healed');
   t.comment(`${cuts} power cuts, of which ${kept.length} were healed`);
 }
 
