@@ -2,7 +2,7 @@
  * Kills a program just before the step whose number is in KILL_AT, as `kill -9` would. It is loaded before the program
  * (`node --require kill-at.cjs program`), and counts the steps that change something on disk. A step that writes bytes
  * counts as two: before the first byte, and in the middle. The flush of a single file is no step, because only a power
- * cut shows if it took place. With KILL_LOG the steps are listed in that file when the program ends.
+ * cut shows if it took place. With KILL_KIND only the steps of this kind are counted. With KILL_LOG the steps are listed in that file when the program ends.
  */
 const childProcess = require('node:child_process');
 const { constants } = require('node:fs');
@@ -11,7 +11,9 @@ const { promisify } = require('node:util');
 
 const { appendFileSync, writeFileSync, writeSync } = fs;
 const killAt = Number(process.env.KILL_AT ?? 0);
+const { KILL_KIND } = process.env;
 const steps = [];
+let counted = 0;
 /** True within a step that Node implements by other steps. */
 let within = false;
 
@@ -19,7 +21,9 @@ let within = false;
 function step(name, half = () => {}) {
   if (within) return;
   steps.push(name);
-  if (steps.length !== killAt) return;
+  if (name !== (KILL_KIND ?? name)) return;
+  counted += 1;
+  if (counted !== killAt) return;
   half();
   process.kill(process.pid, 'SIGKILL');
   // No further step may happen before the signal arrives.
