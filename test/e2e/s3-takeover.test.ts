@@ -148,35 +148,31 @@ t.test('of two machines that begin at the same instant, one publishes', onlyEver
   }
 });
 
-t.test(
-  'a machine that is killed in the midst is followed by another one, which goes on',
-  onlyEvery(needed),
-  async (t) => {
-    t.testdir();
-    const store = await openObjectStore(t);
-    const server = await openSampleServer({ index: smallIndex() });
-    t.teardown(() => server.close());
-    const [a, b] = [await openMachine(t, 'a', { store }), await openMachine(t, 'b', { store })];
-    const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
-    t.match(await a.run(program, '-q', ...args(a)), quiet);
-    for (let at = 0; at < 12; at += 1) server.index.publish(makeWheel({ name: `new${at}`, version: '1.0' }));
-    const bucket = openTestBucket(t, store, 'm/');
-    const running = a.begin(program, '-q', ...args(a));
-    await until('some projects are published', () => putsOf(a, 'web/simple/new') >= 8);
-    running.kill('SIGKILL');
-    t.match(await running.ended, { code: 'SIGKILL' });
-    t.match(await b.run(program, ...args(b)), { code: 0, stdout: /stands by/, stderr: '' });
-    b.moveStore(19);
-    const taken = await b.run(program, ...args(b));
-    t.match(taken, { code: 0, stderr: /this machine takes over/ });
-    t.match(taken.stdout, /projects published/);
-    t.equal((await objectsIn(bucket, 'web/simple/new')).size, 12 * 4);
-    t.same(await b.run(checkfiles, '-q', b.target), quiet);
-    const copy = join(t.testdirName, 'served');
-    await download(bucket, join(copy, 'web'));
-    t.same(readerProblems(join(copy, 'web')), []);
-  },
-);
+t.test('a machine that is killed in the midst is followed by another one, which goes on', needed, async (t) => {
+  t.testdir();
+  const store = await openObjectStore(t);
+  const server = await openSampleServer({ index: smallIndex() });
+  t.teardown(() => server.close());
+  const [a, b] = [await openMachine(t, 'a', { store }), await openMachine(t, 'b', { store })];
+  const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
+  t.same(await a.call(pep381run, '-q', ...args(a)), quiet);
+  for (let at = 0; at < 12; at += 1) server.index.publish(makeWheel({ name: `new${at}`, version: '1.0' }));
+  const bucket = openTestBucket(t, store, 'm/');
+  const running = a.begin(program, '-q', ...args(a));
+  await until('some projects are published', () => putsOf(a, 'web/simple/new') >= 8);
+  running.kill('SIGKILL');
+  t.match(await running.ended, { code: 'SIGKILL' });
+  t.match(await b.call(pep381run, ...args(b)), { code: 0, stdout: /stands by/, stderr: '' });
+  b.moveStore(19);
+  const taken = await b.call(pep381run, ...args(b));
+  t.match(taken, { code: 0, stderr: /this machine takes over/ });
+  t.match(taken.stdout, /projects published/);
+  t.equal((await objectsIn(bucket, 'web/simple/new')).size, 12 * 4);
+  t.same(await b.call(pep381checkfiles, '-q', b.target), quiet);
+  const copy = join(t.testdirName, 'served');
+  await download(bucket, join(copy, 'web'));
+  t.same(readerProblems(join(copy, 'web')), []);
+});
 
 t.test(
   'a machine that stood still publishes nothing when it goes on',
