@@ -20,6 +20,7 @@ import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openCopies, openMirrored } from './opened-sample.ts';
 import { type Ended, killAtEnd, type Running, run, start, until } from './program.ts';
+import { checkHere } from './run-here.ts';
 import { openSmallDisk, smallDiskOrReason } from './small-disk.ts';
 import { runInTerminal, terminalOrReason } from './terminal.ts';
 import { stateOf, treeOf } from './tree.ts';
@@ -106,7 +107,7 @@ for (const [signal, code] of [
   ['SIGHUP', 129],
 ] as const) {
   t.test(`${signal} pauses a check at once with exit code ${code}, and the next one is to go on`, async (t) => {
-    const { target, finding, shorten } = await openStalled(t, ...large);
+    const { target, finding, shorten, mirrorHere } = await openStalled(t, ...large);
     const running = begin(t, target, '-q');
     await until('the endless file', () => running.stdout() === finding && isReading(running.pid, large[1]));
     running.kill(signal);
@@ -118,6 +119,8 @@ for (const [signal, code] of [
     shorten();
     const next = await checkfiles(target);
     t.same(next, { ...right, stdout: 'Continuing the check that was interrupted after sample-extras\n' });
+    t.same(await mirrorHere('-q'), right);
+    t.same(await checkHere(target), right, 'what was found is repaired');
   });
 }
 
@@ -169,7 +172,7 @@ t.test('a check does without a second thread where the system starts none', asyn
 });
 
 t.test('a check that was killed continues near to where it was, and has lost nothing', async (t) => {
-  const { target, finding, shorten, mirror } = await openStalled(t, ...large);
+  const { target, finding, shorten, mirrorHere } = await openStalled(t, ...large);
   // Every five seconds it remembers where it is.
   const fast = join(target, '../fast.cjs');
   writeFileSync(fast, 'const { now } = Date; let aheadMs = 0; Date.now = () => now() + (aheadMs += 5000);');
@@ -184,8 +187,9 @@ t.test('a check that was killed continues near to where it was, and has lost not
   const next = await checkfiles(target);
   t.same(next, { ...right, stdout: `Continuing the check that was interrupted after ${after}\n` });
   t.equal(stateOf(target).queue.length, 1);
-  t.same(await mirror('-q'), right);
+  t.same(await mirrorHere('-q'), right);
   t.same(readerProblems(join(target, 'web')), [], 'what was found is repaired');
+  t.same(await checkHere(target), right);
 });
 
 t.test(
