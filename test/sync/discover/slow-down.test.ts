@@ -219,8 +219,8 @@ t.test('an upstream that goes down during a run ends it early, and the rest stay
     UnreachableError,
   );
   const failed = mirror.server.requests.filter(({ status }) => status === 502).length;
-
-  t.ok(failed < 150, `asked ${failed} times in vain, though more projects were under way`);
+  // It gives up after 100 requests, and some are under way then.
+  t.ok(failed < 110, `asked ${failed} times in vain, though more projects were under way`);
   const { projects, queued } = mirror.remembered((state) => state.totals());
   t.equal(projects + queued, 200);
   mirror.server.faults.clear();
