@@ -52,7 +52,7 @@ export async function testBrowsers(t: Test, { apache: opened, host }: TriedHost)
 
   await t.test('a preflight is answered with what may be asked', async (t) => {
     const paths = ['/simple/', '/simple/foo-bar/', '/simple/Foo.Bar', '/simple/nothing/', wheel, '/packages/x', '/'];
-    for (const path of host.rows(paths)) {
+    for (const path of paths) {
       for (const wanted of ['range', 'if-none-match', 'accept,range,content-type']) {
         const headers = { 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': wanted };
         const reply = await get(path, { method: 'OPTIONS', headers });

@@ -39,7 +39,7 @@ export async function testFiles(t: Test, { apache, host, target }: TriedHost): P
 
   await t.test('a compressed release file is sent as it is, never as an encoding', async (t) => {
     const suffixes = releaseSuffixes.map((suffix) => `/${blobFolder}/foo_bar-1.0${suffix}`);
-    for (const path of host.rows([...suffixes, '/local-stats/days/2026-11-21.bz2'])) {
+    for (const path of [...suffixes, '/local-stats/days/2026-11-21.bz2']) {
       // What comes from a store is compressed before its size is known.
       if (host.inBucket && path.endsWith('.metadata')) continue;
       for (const encoding of ['identity', 'gzip', 'gzip, deflate, br, zstd']) {

@@ -39,7 +39,7 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
       ['v1+html refused', `${html};q=0`, 'text/html'],
       ['JSON refused for v1+html', `${json};q=0, ${html}`, html],
     ];
-    for (const [client, accept, type] of host.rows(rows)) {
+    for (const [client, accept, type] of rows) {
       const reply = await get('/simple/foo-bar/', accept === undefined ? {} : { Accept: accept });
       const file = type === json ? 'index.v1_json' : 'index.html';
       const body = page(`web/simple/foo-bar/${file}`);
@@ -61,7 +61,7 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
       ['?xformat=text/html', json, json],
       ['?', json, json],
     ];
-    for (const [query, accept, type] of host.rows(rows)) {
+    for (const [query, accept, type] of rows) {
       const reply = await get(`/simple/${query}`, { Accept: accept });
       const body = page(`web/simple/${type === json ? 'index.v1_json' : 'index.html'}`);
       t.same([reply.status, typeOf(reply), reply.body.toString()], [200, type, body], query);
@@ -185,7 +185,7 @@ export async function testPages(t: Test, { apache, host }: TriedHost): Promise<v
       ['/simple/index.py/', '/simple/index-py/'],
       ['/simple/Foo?format=text/html', '/simple/foo/?format=text/html'],
     ];
-    for (const [path, location] of host.rows(rows)) {
+    for (const [path, location] of rows) {
       const reply = await get(path, { Accept: json });
       t.same([reply.status, reply.headers.location], [301, apache.url + location], path);
     }
