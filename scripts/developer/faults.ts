@@ -23,14 +23,7 @@ const { status } = spawnSync('npx', ['tap', '--timeout=0', '--jobs=2', ...files]
     ...process.env,
     FAULT_ROUNDS: String(rounds),
     FAULT_SEED: String(seed),
-    // For tests that kill a program at each rename and at this many other steps.
-    KILL_STEPS: String(Math.ceil(rounds / 10)),
-    // For tests of which `npm test` takes a sample.
-    ADOPT_STRIDE: '7',
-    CHECK_STRIDE: '1',
-    EVERY_CASE: '1',
-    REQUESTS_AT_ONCE: '200',
-    RUNS_AT_ONCE: '20',
+    ...sampleSizes(rounds),
   },
 });
 process.exitCode = status ?? 1;
@@ -51,6 +44,19 @@ function parseOptions(argv: readonly string[]): { rounds: number; seed: number; 
   return { rounds, seed, files: given._.length > 0 ? given._ : faultTests(given.short) };
 }
 
+/** Returns the variables for the tests of which `npm test` takes a sample. */
+function sampleSizes(rounds: number): Readonly<Record<string, string>> {
+  return {
+    // They kill a program at each rename and at this many other steps.
+    KILL_STEPS: String(Math.ceil(rounds / 10)),
+    ADOPT_STRIDE: '7',
+    CHECK_STRIDE: '1',
+    EVERY_CASE: '1',
+    REQUESTS_AT_ONCE: '200',
+    RUNS_AT_ONCE: '20',
+  };
+}
+
 /**
  * Returns the tests to run. Those of every step or case take long, and `npm test` also runs them, with some of these.
  */
@@ -65,13 +71,13 @@ function faultTests(isShort: boolean): readonly string[] {
   return [...new Set([...own, ...tests.filter((path) => takesSample(path)), ...long])];
 }
 
-/** Returns true if the test file, or what it imports of the tests, reads one of the variables that are set above. */
+/** Returns true if the test file, or what it imports of the tests, reads one of the variables for samples. */
 function takesSample(path: string, seen = new Set<string>()): boolean {
   // A text of a test may look like an import.
   if (seen.has(path) || !existsSync(root + path)) return false;
   seen.add(path);
   const text = readFileSync(root + path, 'utf8');
-  if (/\b(?:KILL_STEPS|ADOPT_STRIDE|CHECK_STRIDE|EVERY_CASE|REQUESTS_AT_ONCE|RUNS_AT_ONCE)\b/.test(text)) return true;
+  if (Object.keys(sampleSizes(1)).some((variable) => text.includes(variable))) return true;
   const imports = [...text.matchAll(/ from '(\.[^']+\.ts)'/g)].map(([, name = '']) => join(dirname(path), name));
   return imports.some((name) => name.startsWith('test/') && takesSample(name, seen));
 }

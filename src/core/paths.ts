@@ -9,8 +9,9 @@ import { type SidecarKind, sidecarKinds, sidecars } from './sidecars.ts';
 declare const checked: unique symbol;
 
 /**
- * A slash-separated path relative to `web/`. Those of what an index names come from {@link blobPath} or {@link pathByHash}, free of `..`,
- * control characters and hidden names; all others are ours. The stores look again at what they are given.
+ * A slash-separated path relative to `web/`. Those of what an index names come from {@link blobPath} or
+ * {@link pathByHash}, free of `..`, control characters and hidden names; all others are ours. The stores look again at
+ * what they are given.
  */
 export type WebPath = string & { readonly [checked]: true };
 

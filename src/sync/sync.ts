@@ -94,8 +94,9 @@ function warnOfExcluded({ settings, selection, report }: Mirror): void {
 }
 
 /**
- * Runs `work`, then publishes the index and what else tells of all projects. The files that claim that upstream's changes up to now are mirrored are
- * published only if all of them are known (`knowsAll`) and upstream was asked about all of them.
+ * Runs `work`, then publishes the index and what else tells of all projects. The files that claim that upstream's changes
+ * up to now are mirrored are published only if all of them are known (`knowsAll`) and upstream was asked about all of
+ * them.
  */
 async function workAndPublish(
   mirror: Mirror,

@@ -331,7 +331,10 @@ class QueueWorker {
     report({ type: 'project-done', name: due.name, outcome: isChange ? finished.kind : 'unchanged' });
   }
 
-  /** Parks the project after an error that concerns it alone. Throws any other, and once too many got no answer. */
+  /**
+   * Parks the project after `error`. Throws it instead if it ends the run, and besides once too many projects got no
+   * answer.
+   */
   #fail(due: QueuedProject, error: unknown, isUnanswered: boolean): void {
     const isOfDisk = error instanceof StorageError && !(error instanceof UnfitFileError);
     if (isOfDisk || error instanceof PausedError || this.#mirror.signal.aborted) throw error;

@@ -28,7 +28,7 @@ export function logsHere(...args: readonly string[]): Promise<Ended> {
   return programHere(processlogs, args);
 }
 
-/** Does the same with any program, which finds the variables `env` besides those of cron. */
+/** Does the same with any of the programs, and with the variables `env` besides those that cron sets. */
 export function programHere<Command extends { readonly kind: string }>(
   program: Program<Command>,
   args: readonly string[],

@@ -54,5 +54,5 @@ export async function runWhileRequested(locked: LockedRun): Promise<number | und
 /** Returns true if another run may do better. It would not with a full disk or a wrong setting. */
 function mayRecover(code: number): boolean {
   const { ok, incomplete, upstream, heldBack } = exitCodes;
-  return [ok, incomplete, upstream, heldBack].some((recoverable) => recoverable === code);
+  return code === ok || code === incomplete || code === upstream || code === heldBack;
 }

@@ -71,7 +71,7 @@ export class DeletionLimit {
   readonly #sourceOf: (name: ProjectName) => string | undefined;
   readonly #indexes = new Map<string | undefined, IndexDeletions>();
   readonly #taken = new Map<ProjectName, Counts>();
-  /** The parts of projects that earlier runs have deleted on the same day. */
+  /** The share of each project that was deleted before, since the count began. */
   #earlierShares: RemovalCounts['shares'] = new Map();
   /** Milliseconds since 1970 from which deletions are counted if a person has allowed more. */
   #since: number | undefined;
